@@ -1,0 +1,49 @@
+import type { Lsn } from "./Lsn.ts"
+import type { Micros } from "./Micros.ts"
+
+/** The small durable record written before anything is confirmed to PostgreSQL. */
+export interface Mark {
+  /** The last whole transaction in the archive; 0 for none yet. */
+  readonly seq: number
+  readonly commitLsn: Lsn
+  /** The frontier: everything below is durable in the archive. */
+  readonly endLsn: Lsn
+  /** Over how many partitions records are spread (1 in an unpartitioned archive). */
+  readonly partitions: number
+  /** Up to which commit time the archive is known to be complete. */
+  readonly coverageTime: Micros
+  readonly incarnation: number
+}
+
+/** One life of a source: a failover, an upgrade or a new slot starts the next. */
+export interface Incarnation {
+  /** 1, 2, 3 … */
+  readonly number: number
+  readonly systemIdentifier: string
+  readonly timeline: number
+  readonly database: string
+  readonly slot: string
+  readonly firstSeq: number
+  /** The slot's consistent point: changes before it are not in the log. */
+  readonly startLsn: Lsn
+  /** Why history has a hole before it, when an operator accepted one. */
+  readonly gap: string | null
+}
+
+/** The stretch that a store holds without a hole. Empty when `nextSeq` equals `firstSeq`. */
+export interface Coverage {
+  readonly firstSeq: number
+  /** One past the last whole transaction. */
+  readonly nextSeq: number
+  /** Commit time of the first; null when empty. */
+  readonly fromTime: Micros | null
+  /** Complete up to here; moves on an idle source too. Null when nothing is known yet. */
+  readonly toTime: Micros | null
+}
+
+/** A stretch of seq, closed below and open above: adjacent ones tile. */
+export interface SeqRange {
+  readonly start: number
+  /** Exclusive; null follows the log for ever. */
+  readonly end: number | null
+}

@@ -1,0 +1,76 @@
+import { Context, type Effect, type Stream } from "effect"
+import type { StoreKind } from "../domain/Job.ts"
+import type { Coverage, Incarnation, Mark, SeqRange } from "../domain/Log.ts"
+import type { Lsn } from "../domain/Lsn.ts"
+import type { Micros } from "../domain/Micros.ts"
+import type { Position } from "../domain/Position.ts"
+import type { ArchivedChunk, Commit } from "../domain/Transaction.ts"
+import type { LogError } from "./LogError.ts"
+
+/** The end of an archive as it was found, before anything is appended in this life. */
+export interface ArchiveTail {
+  /** Null for an archive that was never confirmed from. */
+  readonly mark: Mark | null
+  readonly incarnations: ReadonlyArray<Incarnation>
+  /** The last stored change; its transaction may be incomplete. Null when nothing is stored. */
+  readonly last: {
+    readonly position: Position
+    readonly commit: Commit
+    readonly incarnation: number
+    readonly complete: boolean
+  } | null
+}
+
+/** A bound of a window as people give it. */
+export type Bound =
+  | { readonly _tag: "Time"; readonly time: Micros }
+  | { readonly _tag: "Lsn"; readonly lsn: Lsn }
+
+export interface Volume {
+  readonly transactions: number
+  readonly changes: number
+  readonly bytes: number
+}
+
+/**
+ * The durable log of all changes of one source.
+ *
+ * - `append` succeeds only when all of it is durable, in order: it alone gates what is confirmed to PostgreSQL.
+ *   One writer, one append outstanding. It fails as a whole or is retried as a whole: a change that is already
+ *   stored is recognised by (seq, ordinal), checked against its commit LSN and not stored again, wherever the
+ *   chunks are cut this time.
+ * - A transaction whose last chunk is not stored is not visible to `read`, `resolve` and `coverage`.
+ * - `read` gives transactions in commit order, each change once, whole chunks in ordinal order; a range below the
+ *   log's start fails with `Missing`. Memory stays bounded: a reader that does not pull holds one page.
+ * - What was visible once stays visible until retention removes it, always from the front.
+ */
+export class Archive extends Context.Service<
+  Archive,
+  {
+    readonly kind: StoreKind
+    /** Where the last life ended. Fails with BelowMark when the log is shorter than its mark, Corrupt when unreadable. */
+    readonly recover: Effect.Effect<ArchiveTail, LogError>
+    /** Chunks in order; the first continues (or repeats) what is stored. */
+    readonly append: (chunks: ReadonlyArray<ArchivedChunk>) => Effect.Effect<void, LogError>
+    /** Durable when it returns. Never goes back. */
+    readonly writeMark: (mark: Mark) => Effect.Effect<void, LogError>
+    /** Records a new life of the source, before its first transaction is appended. */
+    readonly beginIncarnation: (incarnation: Incarnation) => Effect.Effect<void, LogError>
+    /** From a position (inclusive) up to the end of the range; a range without an end follows the log. */
+    readonly read: (
+      from: Position,
+      end: SeqRange["end"]
+    ) => Stream.Stream<ReadonlyArray<ArchivedChunk>, LogError>
+    /** What can be read now. */
+    readonly coverage: Effect.Effect<Coverage, LogError>
+    /** The coverage at each change of it, the present one first. */
+    readonly coverageChanges: Stream.Stream<Coverage>
+    /**
+     * The seq of the first transaction whose commit time (or LSN, within the newest incarnation) is at or after the
+     * bound; `nextSeq` when there is none yet.
+     */
+    readonly resolve: (bound: Bound) => Effect.Effect<number, LogError>
+    /** How much lies in a stretch, `end` exclusive. */
+    readonly volume: (start: number, end: number) => Effect.Effect<Volume, LogError>
+  }
+>()("walstream/log/Archive") {}

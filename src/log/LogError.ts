@@ -1,0 +1,48 @@
+import { Schema } from "effect"
+
+/** Why a store refused or failed. Each says what an operator can do; none ever holds a cell's value. */
+export const LogErrorReason = Schema.Union([
+  /** It cannot be reached or does not answer: worth another try. */
+  Schema.TaggedStruct("Unavailable", { detail: Schema.String }),
+  /** No room: nothing was written, worth another try when there is. */
+  Schema.TaggedStruct("Full", { detail: Schema.String }),
+  /** What is stored cannot be read back: a person has to look. */
+  Schema.TaggedStruct("Corrupt", { detail: Schema.String }),
+  /** What should be appended contradicts what is stored: somebody else wrote here, or the publication changed. */
+  Schema.TaggedStruct("Conflict", { seq: Schema.Int, detail: Schema.String }),
+  /** The store ends below its own mark: it has lost data. */
+  Schema.TaggedStruct("BelowMark", { mark: Schema.Int, end: Schema.Int }),
+  /** The asked-for stretch is not, or no longer, held. `from` is inclusive, `until` exclusive. */
+  Schema.TaggedStruct("Missing", { from: Schema.Int, until: Schema.Int })
+])
+export type LogErrorReason = typeof LogErrorReason.Type
+
+const explain = (reason: LogErrorReason): string => {
+  switch (reason._tag) {
+    case "Unavailable":
+      return `the store does not answer: ${reason.detail}`
+    case "Full":
+      return `no room left: ${reason.detail}`
+    case "Corrupt":
+      return `what is stored cannot be read: ${reason.detail}`
+    case "Conflict":
+      return `transaction ${reason.seq} contradicts what is stored: ${reason.detail}`
+    case "BelowMark":
+      return `the archive ends at ${reason.end} but its mark says ${reason.mark}: transactions ${reason.end + 1} to ${reason.mark} are lost`
+    case "Missing":
+      return `transactions ${reason.from} to ${reason.until - 1} are not held`
+  }
+}
+
+/** The one error of the archive and of the live buffer. */
+export class LogError extends Schema.TaggedError<LogError>()("LogError", {
+  store: Schema.String,
+  reason: LogErrorReason
+}) {
+  override get message(): string {
+    return `${this.store}: ${explain(this.reason)}`
+  }
+  get isRetryable(): boolean {
+    return this.reason._tag === "Unavailable" || this.reason._tag === "Full"
+  }
+}

@@ -1,0 +1,57 @@
+import { Context, type Effect, type Scope } from "effect"
+import type { DedupeMode, JobCounters, MismatchMode } from "../domain/Job.ts"
+import type { Position } from "../domain/Position.ts"
+import type { ArchivedChunk } from "../domain/Transaction.ts"
+import type { TargetError } from "./TargetError.ts"
+
+/** Who applies, and how. */
+export interface ApplyOptions {
+  readonly jobId: string
+  /** The source's name: what the ledger counts positions of. */
+  readonly source: string
+  readonly epoch: number
+  /** The job's pinned first seq and the text of its filter: what the ledger's intervals are about. */
+  readonly startSeq: number
+  readonly filterText: string
+  readonly dedupe: DedupeMode
+  readonly onMismatch: MismatchMode
+}
+
+/** A stretch of the log in order: several transactions, one, or part of one. */
+export interface ApplyBatch {
+  /** Filtered: ordinals may have holes, chunks may be missing. */
+  readonly chunks: ReadonlyArray<ArchivedChunk>
+  /** The position that the ledger must stand at: the last one before this batch. */
+  readonly follows: Position
+  /** The last position of the batch, passed over or not. */
+  readonly until: Position
+}
+
+/**
+ * One job's way into a target. Dropped with its scope.
+ *
+ * - `apply` commits changes and ledger together, or nothing. It writes only if the ledger's epoch is mine and its
+ *   position the one the batch follows, both checked under the ledger row's lock.
+ * - Interrupting it rolls the open transaction back.
+ * - After an unknown outcome (connection lost during COMMIT) the next call of `position` tells.
+ */
+export interface TargetSession {
+  /** Raises the ledger to this epoch and gives where it stands; null for a job that has applied nothing. */
+  readonly position: Effect.Effect<Position | null, TargetError>
+  /** What the batch added to the counters. */
+  readonly apply: (batch: ApplyBatch) => Effect.Effect<JobCounters, TargetError>
+}
+
+/** Opens configured targets by name. */
+export class Targets extends Context.Service<
+  Targets,
+  {
+    readonly names: ReadonlyArray<string>
+    /** `dryRun` opens the log applier: nothing is written, everything is counted. */
+    readonly open: (
+      target: string,
+      dryRun: boolean,
+      options: ApplyOptions
+    ) => Effect.Effect<TargetSession, TargetError, Scope.Scope>
+  }
+>()("walstream/replay/Targets") {}

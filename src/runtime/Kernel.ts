@@ -1,0 +1,48 @@
+import { Clock, type Context, Effect, Latch } from "effect"
+import { Timers } from "./Timers.ts"
+
+/** What all processes of one actor system share. */
+export class Kernel {
+  readonly timers: Timers
+  /** The system's own context: its loggers, clock and scheduler. */
+  readonly context: Context.Context<never>
+  readonly #clock: Clock.Clock
+  readonly #watchers = new Set<Latch.Latch>()
+
+  private constructor(timers: Timers, context: Context.Context<never>, clock: Clock.Clock) {
+    this.timers = timers
+    this.context = context
+    this.#clock = clock
+  }
+
+  static readonly make = Effect.gen(function* () {
+    return new Kernel(yield* Timers.make, yield* Effect.context<never>(), yield* Clock.Clock)
+  })
+
+  /** Wall clock, milliseconds since 1970: for people, not for deadlines. */
+  wallTime(): number {
+    return this.#clock.currentTimeMillisUnsafe()
+  }
+
+  /** Some process has changed its place or its state. */
+  changed(): void {
+    for (const watcher of this.#watchers) watcher.openUnsafe()
+  }
+
+  /** A latch that `changed` opens, for as long as the scope is open. */
+  readonly watch = Effect.acquireRelease(
+    Effect.sync(() => {
+      const latch = Latch.makeUnsafe(true)
+      this.#watchers.add(latch)
+      return latch
+    }),
+    (latch) => Effect.sync(() => this.#watchers.delete(latch))
+  )
+
+  /** One structured line from code that is not an effect. */
+  log(level: "Info" | "Warn" | "Error", message: string, annotations: Record<string, unknown>): void {
+    Effect.runForkWith(this.context)(
+      Effect.logWithLevel(level)(message).pipe(Effect.annotateLogs(annotations))
+    )
+  }
+}

@@ -1,0 +1,71 @@
+import { Effect, Exit } from "effect"
+import type { AskError } from "./ActorError.ts"
+import type { Timer, Timers } from "./Timers.ts"
+
+/** Where an actor puts its answer. Only the first one counts; one that comes too late is dropped. */
+export interface Reply<in A, in E = never> {
+  succeed(value: A): Effect.Effect<void>
+  fail(error: E): Effect.Effect<void>
+}
+
+/** A question as the mailbox sees it, whatever its answer's type. */
+export interface Question<out M> {
+  /** The actor has taken it: from here on it depends on that incarnation. */
+  taken(inFlight: Set<Question<unknown>>): M
+  /** Fails it from the kit's side. */
+  refuse(error: AskError): void
+}
+
+/** A question on its way: the message that carries the reply, and who waits for it. */
+export class Ask<out M, in out A, in out E> implements Reply<A, E>, Question<M> {
+  readonly message: M
+  /** Waits for the answer. Run once, by the asker; if it is interrupted nobody waits any more. */
+  readonly answer: Effect.Effect<A, E | AskError>
+  readonly #timers: Timers
+  #timer: Timer | undefined
+  #resume: ((answer: Exit.Exit<A, E | AskError>) => void) | undefined
+  #answer: Exit.Exit<A, E | AskError> | undefined
+  #inFlight: Set<Question<unknown>> | undefined
+
+  constructor(timers: Timers, make: (reply: Reply<A, E>) => M) {
+    this.#timers = timers
+    this.message = make(this)
+    this.answer = Effect.callback<A, E | AskError>((resume) => {
+      if (this.#answer !== undefined) return resume(this.#answer)
+      this.#resume = resume
+      return Effect.sync(() => this.#settle(Exit.interrupt()))
+    })
+  }
+
+  succeed(value: A): Effect.Effect<void> {
+    return Effect.sync(() => this.#settle(Exit.succeed(value)))
+  }
+
+  fail(error: E): Effect.Effect<void> {
+    return Effect.sync(() => this.#settle(Exit.fail(error)))
+  }
+
+  refuse(error: AskError): void {
+    this.#settle(Exit.fail(error))
+  }
+
+  expireAfter(millis: number, error: () => AskError): void {
+    this.#timer = this.#timers.after(millis, () => this.refuse(error()))
+  }
+
+  taken(inFlight: Set<Question<unknown>>): M {
+    if (this.#answer === undefined) {
+      this.#inFlight = inFlight
+      inFlight.add(this)
+    }
+    return this.message
+  }
+
+  #settle(answer: Exit.Exit<A, E | AskError>): void {
+    if (this.#answer !== undefined) return
+    this.#answer = answer
+    this.#inFlight?.delete(this)
+    if (this.#timer !== undefined) this.#timers.cancel(this.#timer)
+    this.#resume?.(answer)
+  }
+}

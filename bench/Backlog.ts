@@ -31,6 +31,8 @@ export const makeBenchServer = (settings: Readonly<Record<string, string>> = {})
         autovacuum: "off",
         max_replication_slots: "50",
         max_wal_senders: "20",
+        // The launcher starts at most one apply worker in this time: it would be counted as the anchor's.
+        wal_retrieve_retry_interval: "50ms",
         ...settings
       }
     })
@@ -66,6 +68,9 @@ BEGIN
 END $$;
 CREATE PUBLICATION ${publication} FOR TABLE public.orders;`
 
+/** The key of the row that the backlog's last transaction inserts: whoever has it has all. */
+export const lastRow = -1
+
 export interface Backlog {
   /** Changes that the slot has waiting. */
   readonly changes: number
@@ -91,6 +96,7 @@ export const makeBacklog = Effect.fnUntraced(function* (
   yield* source.query("SELECT slot_name FROM pg_create_logical_replication_slot($1, 'pgoutput')", [slot])
   yield* source.script("SET synchronous_commit = off")
   yield* source.script(`CALL public.work(${changes}, ${perTransaction})`)
+  yield* source.script(`INSERT INTO public.orders (id) VALUES (${lastRow})`)
   yield* source.script("CHECKPOINT")
   const [row] = yield* source.query(
     "SELECT pg_current_wal_flush_lsn()::text AS lsn, count(*)::text AS n FROM public.orders"

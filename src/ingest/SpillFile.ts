@@ -1,0 +1,194 @@
+import type { FileHandle } from "node:fs/promises"
+import { decodeChanges, encodeChanges } from "../domain/ChangeCodec.ts"
+import type { Relation } from "../domain/Relation.ts"
+import type { TransactionChunk } from "../domain/Transaction.ts"
+import type { ChunkCutter } from "./ChunkCutter.ts"
+import type { Segment } from "./Segment.ts"
+
+/** A record: its body's length, subtransaction, number of changes and bytes on the wire, 4 bytes each; then the changes as JSON. */
+const headerBytes = 16
+/** How much is gathered before it is written. */
+const writeBytes = 1024 * 1024
+/** How much is read at once; longer records are read whole. */
+const readBytes = 256 * 1024
+
+/**
+ * The changes of one transaction on disk, in order, as records tagged with their subtransaction. Relations stay in
+ * memory. Appending is all or nothing; the file is this process's alone, so a record is trusted to be as written.
+ */
+export class SpillFile {
+  readonly #handle: FileHandle
+  readonly #relations = new Map<string, Relation>()
+  #size = 0
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+
+  /** Rejects as the file system does, and then the file is as it was. `reserve` is asked before each write, and may reject. */
+  async append(segments: ReadonlyArray<Segment>, reserve: (bytes: number) => Promise<void>): Promise<void> {
+    const start = this.#size
+    let end = start
+    let gathered: Array<Buffer> = []
+    let pending = 0
+    const flush = async () => {
+      await reserve(pending)
+      end = await this.#write(Buffer.concat(gathered, pending), end)
+      gathered = []
+      pending = 0
+    }
+    try {
+      for (const segment of segments) {
+        if (segment.changes.length === 0) continue
+        const record = this.#encode(segment)
+        gathered.push(record)
+        pending += record.length
+        if (pending >= writeBytes) await flush()
+      }
+      if (pending > 0) await flush()
+      this.#size = end
+    } catch (cause) {
+      // Give back what a full disk took of it; what stays behind is overwritten by the next try.
+      await this.#handle.truncate(start).catch(() => undefined)
+      throw cause
+    }
+  }
+
+  async #write(bytes: Buffer, at: number): Promise<number> {
+    let written = 0
+    while (written < bytes.length) {
+      const result = await this.#handle.write(bytes, written, bytes.length - written, at + written)
+      written += result.bytesWritten
+    }
+    return at + written
+  }
+
+  #encode(segment: Segment): Buffer {
+    const text = encodeChanges(segment.changes, (relation) =>
+      this.#relations.set(relation.fingerprint, relation)
+    )
+    const length = Buffer.byteLength(text)
+    const record = Buffer.allocUnsafe(headerBytes + length)
+    record.writeUInt32BE(length, 0)
+    record.writeUInt32BE(segment.subxid, 4)
+    record.writeUInt32BE(segment.changes.length, 8)
+    record.writeUInt32BE(segment.bytes, 12)
+    record.write(text, headerBytes)
+    return record
+  }
+
+  /** How many changes the file has but for those of the given subtransactions. */
+  async count(dropped: ReadonlySet<number>): Promise<number> {
+    const reader = new SpillReader(this.#handle, this.#size, this.#relations)
+    let count = 0
+    for (let header = await reader.header(); header !== null; header = await reader.header()) {
+      if (!dropped.has(header.subxid)) count += header.changes
+      reader.skip(header.length)
+    }
+    return count
+  }
+
+  /** From the start. One record and one chunk are in memory at a time. */
+  read(): SpillReader {
+    return new SpillReader(this.#handle, this.#size, this.#relations)
+  }
+}
+
+interface RecordHeader {
+  readonly length: number
+  readonly subxid: number
+  readonly changes: number
+  readonly bytes: number
+}
+
+/** Goes through a spilled transaction once, from its start. */
+export class SpillReader {
+  readonly #handle: FileHandle
+  readonly #end: number
+  readonly #relations: ReadonlyMap<string, Relation>
+  /** Where in the file the next unread byte is. */
+  #position = 0
+  #window = Buffer.alloc(0)
+  /** Where in the window. */
+  #at = 0
+
+  constructor(handle: FileHandle, end: number, relations: ReadonlyMap<string, Relation>) {
+    this.#handle = handle
+    this.#end = end
+    this.#relations = relations
+  }
+
+  /** The next chunk that the cutter makes of what was not dropped; null at the end, where the cutter may still hold one. */
+  async nextChunk(cutter: ChunkCutter, dropped: ReadonlySet<number>): Promise<TransactionChunk | null> {
+    for (;;) {
+      // Awaited only when the window is used up: records may hold one small change each.
+      const header = this.#has(headerBytes) ? this.#header() : await this.header()
+      if (header === null) return null
+      if (dropped.has(header.subxid)) {
+        this.skip(header.length)
+        continue
+      }
+      if (!this.#has(header.length)) await this.#fill(header.length)
+      const chunk = cutter.add(this.#segment(header))
+      if (chunk !== null) return chunk
+    }
+  }
+
+  async header(): Promise<RecordHeader | null> {
+    if (this.#position === this.#end) return null
+    if (!this.#has(headerBytes)) await this.#fill(headerBytes)
+    return this.#header()
+  }
+
+  skip(bytes: number): void {
+    this.#position += bytes
+    this.#at += bytes
+  }
+
+  #header(): RecordHeader {
+    const header = {
+      length: this.#window.readUInt32BE(this.#at),
+      subxid: this.#window.readUInt32BE(this.#at + 4),
+      changes: this.#window.readUInt32BE(this.#at + 8),
+      bytes: this.#window.readUInt32BE(this.#at + 12)
+    }
+    this.skip(headerBytes)
+    return header
+  }
+
+  #segment(header: RecordHeader): Segment {
+    const text = this.#window.toString("utf8", this.#at, this.#at + header.length)
+    this.skip(header.length)
+    return {
+      subxid: header.subxid,
+      changes: decodeChanges(text, (fingerprint) => this.#relations.get(fingerprint)),
+      bytes: header.bytes
+    }
+  }
+
+  #has(bytes: number): boolean {
+    return this.#at + bytes <= this.#window.length
+  }
+
+  async #fill(bytes: number): Promise<void> {
+    const wanted = Math.min(Math.max(bytes, readBytes), this.#end - this.#position)
+    if (wanted < bytes) throw new RangeError("the file ends inside a record")
+    const window = Buffer.allocUnsafe(wanted)
+    let filled = 0
+    while (filled < wanted) {
+      const { bytesRead } = await this.#handle.read(window, filled, wanted - filled, this.#position + filled)
+      if (bytesRead === 0) throw new RangeError("the file is shorter than what was written to it")
+      filled += bytesRead
+    }
+    this.#window = window
+    this.#at = 0
+  }
+}

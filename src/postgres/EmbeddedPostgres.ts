@@ -83,15 +83,20 @@ export const freePort: Effect.Effect<number> = Effect.promise(async () => {
 
 const environment = () => ({ ...process.env, LC_ALL: "C" })
 
+/** Whoever runs the server must reach the path: the folders above it get their execute bits, nothing more. */
+const letThrough = async (path: string) => {
+  for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
+    const { mode } = await stat(above)
+    if ((mode & 0o001) === 0) await chmod(above, mode | 0o111)
+  }
+}
+
 /** The folder becomes the server's own; the ones above only need to let it through. */
 const makeDirectory = async (directory: string, owner: Account | undefined) => {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if (owner === undefined) return
   await chown(directory, owner.uid, owner.gid)
-  for (let above = dirname(directory); above !== dirname(above); above = dirname(above)) {
-    const { mode } = await stat(above)
-    if ((mode & 0o001) === 0) await chmod(above, mode | 0o111)
-  }
+  await letThrough(directory)
 }
 
 const initdb = async (bin: Binaries, data: string, password: string, owner: Account | undefined) => {
@@ -193,6 +198,8 @@ export const makeEmbeddedPostgres: (
 
     const password = yield* attempt("initdb", async () => {
       await makeDirectory(options.directory, owner)
+      // A clone in a private home folder keeps its node_modules out of the server's reach.
+      if (owner !== undefined) await letThrough(bin.postgres)
       const known = await readFile(passwordFile, "utf8").catch(() => undefined)
       const initialized = await stat(join(data, "PG_VERSION")).then(
         () => true,

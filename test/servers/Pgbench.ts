@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { Effect, Redacted, Schema } from "effect"
-import { debianBinaries } from "./TestPostgres.ts"
+import { debianBinaries } from "./Capability.ts"
 
 export class PgbenchError extends Schema.TaggedError<PgbenchError>()("PgbenchError", {
   code: Schema.NullOr(Schema.Int),

@@ -11,9 +11,6 @@ import {
 import { connectPg } from "../../src/postgres/PgSession.ts"
 import type { PostgresError } from "../../src/postgres/PostgresError.ts"
 
-/** Where Debian puts the binaries of its PostgreSQL 15. */
-export const debianBinaries = "/usr/lib/postgresql/15/bin"
-
 export interface TestPostgresOptions {
   /** PostgreSQL 18 from npm if not given. */
   readonly binaries?: string

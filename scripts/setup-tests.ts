@@ -1,0 +1,30 @@
+// Installs what the tests need beyond npm, where it may; says plainly what they will not cover where it may not.
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { capabilities, missingCapabilities } from "../test/servers/Capability.ts"
+
+const apt = "/usr/bin/apt-get"
+
+const run = (...args: ReadonlyArray<string>): boolean =>
+  spawnSync(apt, args, {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
+  }).status === 0
+
+const install = (packages: ReadonlyArray<string>): void => {
+  console.log(`Installing for the tests: ${packages.join(", ")}`)
+  const args = ["install", "--yes", "--quiet", "--no-install-recommends", ...packages]
+  // The lists of a fresh container are empty or stale.
+  if (!run(...args) && run("update", "--quiet")) run(...args)
+}
+
+const missing = missingCapabilities()
+if (missing.length > 0 && process.getuid?.() === 0 && existsSync(apt)) {
+  install(missing.flatMap((name) => capabilities[name].packages))
+}
+for (const name of missingCapabilities()) {
+  const packages = capabilities[name].packages.join(" ")
+  console.warn(
+    `${name} is not installed: the suites that need it will not run. With root: apt-get install ${packages}`
+  )
+}

@@ -1,0 +1,41 @@
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { checkRevision, expectedRevision, foundRevision, migrate } from "../../src/control/Migrations.ts"
+import { emptyDatabase, TestServer } from "./TestControl.ts"
+
+layer(TestServer.layer, { timeout: "60 seconds", excludeTestServices: true })("Migrations", (it) => {
+  it.effect("refuses an unmigrated database and names the command, then migrates it once", () =>
+    Effect.gen(function* () {
+      const expected = yield* expectedRevision
+      assert.isAtLeast(expected, 2)
+      const refused = yield* Effect.flip(checkRevision)
+      assert.include(refused, { _tag: "RevisionMismatch", found: 0, expected })
+      assert.include(refused.message, "npx walstream migrate")
+      assert.strictEqual(yield* foundRevision, 0) // the check wrote nothing
+
+      const applied = yield* migrate
+      assert.deepStrictEqual(applied.slice(0, 2), ["0001_jobs", "0002_users"])
+      assert.strictEqual(yield* checkRevision, expected)
+      assert.deepStrictEqual(yield* migrate, [])
+    }).pipe(Effect.provide(emptyDatabase("once")))
+  )
+
+  it.effect("two processes may migrate at the same time", () =>
+    Effect.gen(function* () {
+      const both = yield* Effect.all([migrate, migrate], { concurrency: 2 })
+      assert.strictEqual(both.flat().length, yield* expectedRevision)
+      yield* checkRevision
+    }).pipe(Effect.provide(emptyDatabase("both")))
+  )
+
+  it.effect("refuses a database of a newer version", () =>
+    Effect.gen(function* () {
+      yield* migrate
+      const sql = yield* PgClient.PgClient
+      yield* sql`INSERT INTO walstream_migrations (migration_id, name) VALUES (9999, 'later')`
+      const refused = yield* Effect.flip(checkRevision)
+      assert.include(refused.message, "newer version")
+    }).pipe(Effect.provide(emptyDatabase("newer")))
+  )
+})

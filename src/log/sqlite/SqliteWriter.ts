@@ -1,0 +1,205 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import { constants, zstdCompressSync } from "node:zlib"
+import type { Incarnation, Mark } from "../../domain/Log.ts"
+import type { AppendRequest, Pruned, PruneRequest, Recovered, WriterCalls } from "./Protocol.ts"
+import { integerOf, type Row, textOf } from "./Row.ts"
+import type { Segment } from "./Segment.ts"
+import { checksum, headsOf, type SegmentRow, SegmentTable } from "./SegmentTable.ts"
+
+/** Below this a compressed text is hardly smaller and costs more than it saves. */
+const worthCompressing = 1024
+/** How many segments one prune removes at most: a bite that an append can wait for. */
+const bite = 64
+
+const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+
+const toMark = (row: Row): Mark => ({
+  seq: integerOf(row, "seq"),
+  commitLsn: BigInt(textOf(row, "commit_lsn")),
+  endLsn: BigInt(textOf(row, "end_lsn")),
+  partitions: integerOf(row, "partitions"),
+  coverageTime: integerOf(row, "coverage_time"),
+  incarnation: integerOf(row, "incarnation")
+})
+
+const toIncarnation = (row: Row): Incarnation => ({
+  number: integerOf(row, "number"),
+  systemIdentifier: textOf(row, "system_identifier"),
+  timeline: integerOf(row, "timeline"),
+  database: textOf(row, "database"),
+  slot: textOf(row, "slot"),
+  firstSeq: integerOf(row, "first_seq"),
+  startLsn: BigInt(textOf(row, "start_lsn")),
+  gap: row["gap"] === null ? null : textOf(row, "gap")
+})
+
+/** Where the sums stand. */
+type Totals = Pick<SegmentRow, "id" | "totalChanges" | "totalBytes" | "totalStored">
+
+const nothing: Totals = { id: 0, totalChanges: 0, totalBytes: 0, totalStored: 0 }
+
+/** The writing thread's answers. Each is one transaction of the file: all of it, or nothing. */
+export class SqliteWriter implements WriterCalls {
+  readonly #db: DatabaseSync
+  readonly #compress: boolean
+  readonly #segments: SegmentTable
+  readonly #insert: StatementSync
+  readonly #insertRelation: StatementSync
+  readonly #delete: StatementSync
+
+  constructor(db: DatabaseSync, compress: boolean) {
+    this.#db = db
+    this.#compress = compress
+    this.#segments = new SegmentTable(db)
+    this.#insert = db.prepare(
+      "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    this.#insertRelation = db.prepare("INSERT OR IGNORE INTO relation VALUES (?, ?)")
+    this.#delete = db.prepare("DELETE FROM segment WHERE id = ?")
+  }
+
+  #commit<A>(write: () => A): A {
+    this.#db.exec("BEGIN IMMEDIATE")
+    try {
+      const result = write()
+      this.#db.exec("COMMIT")
+      return result
+    } catch (thrown) {
+      // SQLite rolls back by itself after some errors, a full disk among them.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK")
+      throw thrown
+    }
+  }
+
+  recover(): Recovered {
+    const mark = this.#db.prepare("SELECT * FROM mark").get()
+    const edges = this.#segments.edges()
+    const last = edges === undefined ? undefined : this.#segments.whole(edges.last)
+    const first = edges === undefined ? undefined : this.#segments.whole(edges.first)
+    return {
+      mark: mark === undefined ? null : toMark(mark),
+      incarnations: this.#db.prepare("SELECT * FROM incarnation ORDER BY number").all().map(toIncarnation),
+      relations: this.#db
+        .prepare("SELECT fingerprint, json FROM relation")
+        .all()
+        .map((row) => ({ fingerprint: textOf(row, "fingerprint"), json: textOf(row, "json") })),
+      first: first === undefined ? null : headsOf(first),
+      last: last === undefined ? null : headsOf(last),
+      visibleTop: last === undefined ? null : this.#visibleTop(last.row)
+    }
+  }
+
+  /** An unfinished transaction has segments of its own: the time is that of the segment before them. */
+  #visibleTop(last: SegmentRow): number | null {
+    if (last.complete) return last.topTime
+    const begins = this.#segments.search((row) => row.lastSeq >= last.lastSeq)
+    return begins === undefined ? null : (this.#segments.row(begins.id - 1)?.topTime ?? null)
+  }
+
+  #lastTotals(): Totals {
+    const edges = this.#segments.edges()
+    return (edges === undefined ? undefined : this.#segments.row(edges.last)) ?? nothing
+  }
+
+  #store(segment: Segment, before: Totals): Totals {
+    const text = Buffer.from(segment.text)
+    const compressed = this.#compress && text.length >= worthCompressing
+    const body = compressed ? zstdCompressSync(text, level) : text
+    const row: SegmentRow = {
+      id: before.id + 1,
+      firstSeq: segment.firstSeq,
+      firstOrdinal: segment.firstOrdinal,
+      lastSeq: segment.lastSeq,
+      lastOrdinal: segment.lastOrdinal,
+      complete: segment.complete,
+      incarnation: segment.incarnation,
+      changes: segment.changes,
+      bytes: segment.bytes,
+      maxTime: segment.maxTime,
+      topTime: segment.topTime,
+      lastLsn: segment.lastLsn,
+      totalChanges: before.totalChanges + segment.changes,
+      totalBytes: before.totalBytes + segment.bytes,
+      totalStored: before.totalStored + segment.heads.length + body.length,
+      compression: compressed ? 1 : 0
+    }
+    const values = Object.values({ ...row, complete: row.complete ? 1 : 0 })
+    this.#insert.run(...values, checksum(row, segment.heads, body), segment.heads, body)
+    return row
+  }
+
+  append(request: AppendRequest): null {
+    return this.#commit(() => {
+      for (const { fingerprint, json } of request.relations) this.#insertRelation.run(fingerprint, json)
+      let totals = this.#lastTotals()
+      for (const segment of request.segments) totals = this.#store(segment, totals)
+      return null
+    })
+  }
+
+  writeMark(mark: Mark): null {
+    return this.#commit(() => {
+      this.#db
+        .prepare("INSERT OR REPLACE INTO mark VALUES (1, ?, ?, ?, ?, ?, ?)")
+        .run(
+          mark.seq,
+          String(mark.commitLsn),
+          String(mark.endLsn),
+          mark.partitions,
+          mark.coverageTime,
+          mark.incarnation
+        )
+      return null
+    })
+  }
+
+  beginIncarnation(incarnation: Incarnation): Recovered {
+    return this.#commit(() => {
+      this.#db.prepare("DELETE FROM segment WHERE last_seq >= ?").run(incarnation.firstSeq)
+      this.#db
+        .prepare("INSERT INTO incarnation VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        .run(
+          incarnation.number,
+          incarnation.systemIdentifier,
+          incarnation.timeline,
+          incarnation.database,
+          incarnation.slot,
+          incarnation.firstSeq,
+          String(incarnation.startLsn),
+          incarnation.gap
+        )
+      return this.recover()
+    })
+  }
+
+  prune(request: PruneRequest): Pruned {
+    return this.#commit(() => {
+      let segments = 0
+      for (; segments < bite; segments++) {
+        const id = this.#removable(request)
+        if (id === undefined) break
+        this.#delete.run(id)
+      }
+      const edges = this.#segments.edges()
+      const first = edges === undefined ? undefined : this.#segments.whole(edges.first)
+      return { segments, more: segments === bite, first: first === undefined ? null : headsOf(first) }
+    })
+  }
+
+  /** The first segment if it may go. The last whole one stays, so that the log's end is always known. */
+  #removable(request: PruneRequest): number | undefined {
+    const edges = this.#segments.edges()
+    if (edges === undefined) return undefined
+    const first = this.#segments.row(edges.first)
+    const second = this.#segments.row(edges.first + 1)
+    const last = this.#segments.row(edges.last)
+    if (first === undefined || second === undefined || last === undefined) return undefined
+    if (second.lastSeq >= request.belowSeq) return undefined
+    const held = last.totalStored - first.totalStored
+    const old = request.before !== null && first.maxTime < request.before
+    const large = request.maxBytes !== null && held > request.maxBytes
+    // The rest of a transaction whose beginning is gone goes with it.
+    const rest = first.firstOrdinal > 0 && first.firstSeq === first.lastSeq
+    return old || large || rest ? first.id : undefined
+  }
+}

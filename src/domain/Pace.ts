@@ -52,12 +52,19 @@ export const reanchor = (pace: Pace, wall: number, commit: Micros): Pace => ({
   anchorCommit: commit
 })
 
+/** A commit time that goes back by more than this is the source's clock being set, not two commits overtaking each other. */
+export const clockStep: Micros = 1_000_000
+
 /**
- * The pace for the next transaction after one committed at `previous`: an idle stretch beyond `maxGap` is
- * shortened to it, by moving the line.
+ * The pace for the next transaction after one committed at `previous`: the line moves where it would make no sense.
+ * An idle stretch beyond `maxGap` is shortened to it; when the source's clock was set back, what follows is played
+ * at its own pace from there, not in a burst until the old time is reached again.
  */
-export const skipGap = (pace: Pace, previous: Micros, next: Micros): Pace => {
-  if (pace.maxGap === null || pace.speed === "max") return pace
-  const excess = next - previous - pace.maxGap * 1000
+export const crossGap = (pace: Pace, previous: Micros, next: Micros): Pace => {
+  if (pace.speed === "max") return pace
+  const gap = next - previous
+  if (gap < -clockStep) return { ...pace, anchorCommit: pace.anchorCommit + gap }
+  if (pace.maxGap === null) return pace
+  const excess = gap - pace.maxGap * 1000
   return excess <= 0 ? pace : { ...pace, anchorCommit: pace.anchorCommit + excess }
 }

@@ -21,7 +21,7 @@ export interface ApplyOptions {
 export interface ApplyBatch {
   /** Filtered: ordinals may have holes, chunks may be missing. */
   readonly chunks: ReadonlyArray<ArchivedChunk>
-  /** The position that the ledger must stand at: the last one before this batch. */
+  /** The position that the ledger must stand at: the last one before this batch; `origin` for a job that has applied nothing. */
   readonly follows: Position
   /** The last position of the batch, passed over or not. */
   readonly until: Position

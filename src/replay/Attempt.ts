@@ -1,0 +1,101 @@
+import { Effect, type Exit, type Scope } from "effect"
+import { type Filter, makeFilter } from "../domain/Filter.ts"
+import type { JobPlan, JobSpec } from "../domain/Job.ts"
+import { comparePosition, origin, type Position } from "../domain/Position.ts"
+import type { Archive } from "../log/Archive.ts"
+import type { LiveBuffer } from "../log/LiveBuffer.ts"
+import { Backlog, type BacklogLimits } from "./Backlog.ts"
+import { unrecorded } from "./CatchUp.ts"
+import { Feed } from "./Feed.ts"
+import { pinEnd, pinRoute } from "./JobPlanner.ts"
+import type { JobStore, JobStoreError, LeaseLost } from "./JobStore.ts"
+import { type LoopOptions, replayLoop } from "./ReplayLoop.ts"
+import type { Run } from "./Run.ts"
+import { Targets } from "./Target.ts"
+import type { ReplayError } from "./Verdict.ts"
+
+export type AttemptError = ReplayError | JobStoreError | LeaseLost
+
+/** The filter as one text, the same for the same filter: what the ledger's intervals are about. */
+export const filterText = (spec: Pick<JobSpec, "tables" | "operations">): string =>
+  JSON.stringify([spec.tables?.toSorted() ?? null, spec.operations?.toSorted() ?? null])
+
+const behind = (position: Position): Position => ({ seq: position.seq, ordinal: position.ordinal + 1 })
+
+/** Books what an earlier life applied and could not book. The counters are a service; the ledger is the truth. */
+const catchUp = Effect.fnUntraced(function* (run: Run, plan: JobPlan, ledger: Position, filter: Filter) {
+  const booked = run.checkpoint?.position
+  const from = booked === undefined ? { seq: plan.range.start, ordinal: 0 } : behind(booked)
+  const found = yield* unrecorded(from, ledger, filter).pipe(
+    Effect.catchTag("LogError", (error) =>
+      Effect.as(
+        Effect.logWarning("what was applied before cannot be counted", {
+          job: run.job.id,
+          detail: error.message
+        }),
+        undefined
+      )
+    )
+  )
+  if (found === undefined) return
+  run.passed(found.until, { processed: found.changes, duplicate: 0, converged: 0 })
+})
+
+/**
+ * One try at the rest of a job: opens the target, asks its ledger where to go on, reads and applies from there to
+ * the window's end. Returns when all is applied, or early when the run was stopped.
+ */
+export const attempt = Effect.fnUntraced(function* (
+  run: Run,
+  plan: JobPlan,
+  source: string,
+  limits: BacklogLimits,
+  onApplied: LoopOptions<never>["onApplied"]
+): Effect.fn.Return<void, AttemptError, Targets | JobStore | Archive | LiveBuffer | Scope.Scope> {
+  const targets = yield* Targets
+  const { spec } = run.job
+  run.phase = "opening"
+  const session = yield* targets.open(spec.target, spec.dryRun, {
+    jobId: run.job.id,
+    source,
+    epoch: run.epoch,
+    startSeq: plan.range.start,
+    filterText: filterText(spec),
+    dedupe: spec.dedupe,
+    onMismatch: spec.onMismatch
+  })
+  // A dry run leaves no ledger behind: there the checkpoint is all there is.
+  const ledger = (yield* session.position) ?? (spec.dryRun ? (run.checkpoint?.position ?? null) : null)
+  run.retrying = null
+  const filter = makeFilter(spec.tables, spec.operations)
+  if (ledger !== null) yield* catchUp(run, plan, ledger, filter)
+
+  const start: Position = { seq: plan.range.start, ordinal: 0 }
+  const next = ledger === null || comparePosition(behind(ledger), start) < 0 ? start : behind(ledger)
+  const backlog = new Backlog(next, filter, limits)
+  const feed = new Feed(backlog)
+  let current = plan
+  let fed: Exit.Exit<void, AttemptError> | null = null
+  yield* feed
+    .run(spec, plan, {
+      onData: () => run.wakeup.notify(),
+      onRetry: (error) => run.retry(error.message),
+      onEnd: Effect.fnUntraced(function* (end: number) {
+        current = yield* pinEnd(run, current, end)
+      }),
+      onFallback: Effect.fnUntraced(function* (to) {
+        yield* Effect.logWarning("the job goes on from the archive", { job: run.job.id, reason: to.reason })
+        current = yield* pinRoute(run, current, to)
+      })
+    })
+    .pipe(
+      Effect.exit,
+      Effect.map((exit) => {
+        fed = exit
+        run.wakeup.notify()
+      }),
+      Effect.forkScoped
+    )
+  const follows = ledger ?? origin
+  yield* replayLoop({ run, backlog, session, follows, room: feed.room, fed: () => fed, onApplied })
+}, Effect.scoped)

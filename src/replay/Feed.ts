@@ -1,0 +1,142 @@
+import { Effect, Schedule, Stream } from "effect"
+import type { JobPlan, JobSpec } from "../domain/Job.ts"
+import type { ArchivedChunk } from "../domain/Transaction.ts"
+import { Archive } from "../log/Archive.ts"
+import { LiveBuffer } from "../log/LiveBuffer.ts"
+import { LogError } from "../log/LogError.ts"
+import { Wakeup } from "../log/Wakeup.ts"
+import { reconnect } from "../runtime/RetryPolicy.ts"
+import type { Backlog } from "./Backlog.ts"
+import { monotonicMillis } from "./ReplayClock.ts"
+import type { Route } from "./Router.ts"
+import { SourceLost } from "./Verdict.ts"
+import { awaitEnd, isAtEnd } from "./WindowResolver.ts"
+
+/** What a feed tells whoever runs it. */
+export interface FeedListener<E, R> {
+  /** New pieces may be in the backlog. */
+  readonly onData: () => void
+  /** The store does not answer; it is tried again. */
+  readonly onRetry: (error: LogError) => void
+  /** The end of a window that lay ahead is known now. */
+  readonly onEnd: (end: number) => Effect.Effect<void, E, R>
+  /** The live buffer failed; the archive goes on. */
+  readonly onFallback: (route: Route) => Effect.Effect<void, E, R>
+}
+
+/** How a stretch of reading ended. */
+type Leg = { readonly _tag: "Exhausted" } | { readonly _tag: "End"; readonly end: number }
+
+/**
+ * Reads a plan's window into a backlog, as fast as that has room, and ends when all of it is there. Goes on behind
+ * what the backlog has, whatever happens on the way: a store that does not answer, a live buffer that lost its
+ * coverage, an end that becomes known.
+ */
+export class Feed {
+  /** Notified by the one who takes out of the backlog. */
+  readonly room = new Wakeup()
+  readonly #backlog: Backlog
+
+  constructor(backlog: Backlog) {
+    this.#backlog = backlog
+  }
+
+  run<E, R>(
+    spec: JobSpec,
+    plan: JobPlan,
+    listener: FeedListener<E, R>
+  ): Effect.Effect<void, LogError | SourceLost | E, R | Archive | LiveBuffer> {
+    const backlog = this.#backlog
+    const leg = this.#leg.bind(this)
+    return Effect.gen(function* () {
+      const archive = yield* Archive
+      const buffer = yield* LiveBuffer
+      let { end } = plan.range
+      let isBuffered = plan.store === buffer.kind && plan.store !== archive.kind
+      while (end === null || backlog.next.seq < end) {
+        const source = isBuffered ? buffer : archive
+        const reading = leg(spec, source, end, listener, isBuffered && !spec.strictSource)
+        const ending =
+          end !== null
+            ? Effect.never
+            : Effect.map(awaitEnd(spec), (known): Leg => ({ _tag: "End", end: known }))
+        const done = yield* Effect.raceFirst(reading, ending).pipe(
+          Effect.catchIf(
+            (error) => isBuffered && isLost(error),
+            () => Effect.succeed(null)
+          )
+        )
+        const { seq, ordinal } = backlog.next
+        if (done === null) {
+          if (spec.strictSource) return yield* new SourceLost({ store: buffer.kind, seq })
+          isBuffered = false
+          const reason = `archive: the live buffer (${buffer.kind}) lost the window at transaction ${seq}`
+          yield* listener.onFallback({ store: archive.kind, reason })
+        } else if (done._tag === "End") {
+          // What has been read is part of the window, even if it came after coverage time had passed the end.
+          end = Math.max(done.end, ordinal > 0 ? seq + 1 : seq)
+          yield* listener.onEnd(end)
+        } else {
+          if (end !== null && backlog.reached(end)) return
+          const until = end ?? seq + 1
+          return yield* new LogError({ store: source.kind, reason: { _tag: "Missing", from: seq, until } })
+        }
+      }
+    })
+  }
+
+  /** Reads one store until its stream ends, or a transaction at the end shows up. */
+  #leg(
+    spec: JobSpec,
+    source: Archive["Service"] | LiveBuffer["Service"],
+    end: number | null,
+    listener: Pick<FeedListener<never, never>, "onData" | "onRetry">,
+    failsAtOnce: boolean
+  ): Effect.Effect<Leg, LogError> {
+    const backlog = this.#backlog
+    const room = this.room
+    return Effect.gen(function* () {
+      let found: number | undefined
+      const take = Effect.fnUntraced(function* (page: ReadonlyArray<ArchivedChunk>) {
+        const now = yield* monotonicMillis
+        for (const chunk of page) {
+          if (end === null && isAtEnd(spec, chunk)) {
+            found = chunk.seq
+            break
+          }
+          if (end !== null && chunk.seq >= end) break
+          if (!backlog.push(chunk, now)) {
+            const from = backlog.next.seq
+            const reason = { _tag: "Missing", from, until: Math.max(chunk.seq, from + 1) } as const
+            return yield* new LogError({ store: source.kind, reason })
+          }
+        }
+        listener.onData()
+        while (backlog.isFull) {
+          const next = room.next
+          if (backlog.isFull) yield* next
+        }
+        return found === undefined
+      })
+      // A stream is retried whole, so it is made anew from where the backlog is; its backoff restarts once data come.
+      yield* Stream.suspend(() => source.read(backlog.next, end)).pipe(
+        Stream.tapError((error) =>
+          Effect.sync(() => {
+            if (error.isRetryable) listener.onRetry(error)
+          })
+        ),
+        Stream.retry(
+          reconnect.pipe(
+            Schedule.setInputType<LogError>(),
+            Schedule.while(({ input }) => input.isRetryable && !failsAtOnce)
+          )
+        ),
+        Stream.runForEachWhile(take)
+      )
+      return found === undefined ? { _tag: "Exhausted" } : { _tag: "End", end: found }
+    })
+  }
+}
+
+/** A live buffer that lost its coverage, or does not answer although the archive could. */
+const isLost = (error: LogError): boolean => error.reason._tag === "Missing" || error.isRetryable

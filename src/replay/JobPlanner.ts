@@ -1,0 +1,71 @@
+import { Effect } from "effect"
+import type { JobPlan } from "../domain/Job.ts"
+import { Archive } from "../log/Archive.ts"
+import type { LiveBuffer } from "../log/LiveBuffer.ts"
+import type { LogError } from "../log/LogError.ts"
+import { reconnect } from "../runtime/RetryPolicy.ts"
+import { JobStore, type JobStoreError, type LeaseLost } from "./JobStore.ts"
+import { type Route, route } from "./Router.ts"
+import type { Run } from "./Run.ts"
+import { type HistoryRemoved, resolveWindow } from "./WindowResolver.ts"
+
+/** A write to the job store that may wait: the lease keeper ends the runner when it waits too long. */
+export const insist = <A, E, R>(write: Effect.Effect<A, E | JobStoreError, R>) =>
+  Effect.retry(write, {
+    schedule: reconnect,
+    while: (error) => error instanceof Error && "isRetryable" in error && error.isRetryable === true
+  })
+
+const pin = Effect.fnUntraced(function* (
+  run: Run,
+  plan: JobPlan
+): Effect.fn.Return<JobPlan, JobStoreError | LeaseLost, JobStore> {
+  const store = yield* JobStore
+  yield* insist(store.plan(run.job.id, run.epoch, plan))
+  run.plan = plan
+  return plan
+})
+
+/**
+ * What was pinned, or else window, store and volume decided now and pinned. Waits while the window's start lies
+ * ahead.
+ */
+export const planJob = Effect.fnUntraced(function* (
+  run: Run,
+  bufferMaxAgeSeconds: number
+): Effect.fn.Return<
+  JobPlan,
+  LogError | HistoryRemoved | JobStoreError | LeaseLost,
+  JobStore | Archive | LiveBuffer
+> {
+  if (run.plan !== null) return run.plan
+  const archive = yield* Archive
+  const { spec } = run.job
+  const range = yield* resolveWindow(spec)
+  const { startTime, endTime, speed } = spec
+  const { store, reason } = yield* route({
+    range,
+    speed,
+    startTime,
+    endTime,
+    maxAgeSeconds: bufferMaxAgeSeconds
+  })
+  const changes = range.end === null ? null : (yield* archive.volume(range.start, range.end)).changes
+  return yield* pin(run, { range, store, storeReason: reason, changes })
+})
+
+/** The end of a window that lay ahead at first is known. */
+export const pinEnd = Effect.fnUntraced(function* (
+  run: Run,
+  plan: JobPlan,
+  end: number
+): Effect.fn.Return<JobPlan, LogError | JobStoreError | LeaseLost, JobStore | Archive> {
+  const archive = yield* Archive
+  const { start } = plan.range
+  const { changes } = yield* archive.volume(start, end)
+  return yield* pin(run, { ...plan, range: { start, end }, changes })
+})
+
+/** The job goes on from another store. */
+export const pinRoute = (run: Run, plan: JobPlan, to: Route) =>
+  pin(run, { ...plan, store: to.store, storeReason: to.reason })

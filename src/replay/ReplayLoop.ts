@@ -1,0 +1,98 @@
+import { Effect, Exit } from "effect"
+import type { JobCounters } from "../domain/Job.ts"
+import type { Position } from "../domain/Position.ts"
+import type { Wakeup } from "../log/Wakeup.ts"
+import type { Backlog, Passed, Piece, Taken } from "./Backlog.ts"
+import { monotonicMillis } from "./ReplayClock.ts"
+import type { Run } from "./Run.ts"
+import type { TargetSession } from "./Target.ts"
+import type { TargetError } from "./TargetError.ts"
+
+/** What is due within this many milliseconds goes along with what is due now. */
+const groupMillis = 2
+/** Timers fire late rather than early: wake up this much before, and take what is nearly due as due. */
+const earlyMillis = 1
+/** A stretch of which nothing is wanted is written to the ledger no more often than this. */
+const passedMillis = 1000
+
+export interface LoopOptions<E> {
+  readonly run: Run
+  readonly backlog: Backlog
+  readonly session: TargetSession
+  /** Where the target's ledger stands. */
+  readonly follows: Position
+  /** Notified when there is room in the backlog again. */
+  readonly room: Wakeup
+  /** How reading ended: everything up to the window's end is in the backlog, or why not. Null while it goes on. */
+  readonly fed: () => Exit.Exit<void, E> | null
+  /** The target has a batch; milliseconds since it was handed over. */
+  readonly onApplied: (taken: Taken, counters: JobCounters, millis: number) => Effect.Effect<void>
+}
+
+/**
+ * Takes what is due out of the backlog and hands it to the target, one batch at a time, each following the one
+ * before. Ends when the window is done, or after the batch under way when the run is stopped.
+ */
+export const replayLoop = Effect.fnUntraced(function* <E>(
+  options: LoopOptions<E>
+): Effect.fn.Return<void, TargetError | E> {
+  const { run, backlog, session, room } = options
+  const { pacer } = run
+  let follows = options.follows
+  /** Passed over, not yet written to the ledger. */
+  let passed: Passed | undefined
+  let written = yield* monotonicMillis
+
+  const apply = Effect.fnUntraced(function* (taken: Taken, now: number) {
+    run.batch = { taken, since: now }
+    const batch = { chunks: taken.chunks, follows, until: taken.until.position }
+    const counters = yield* session.apply(batch)
+    run.batch = null
+    follows = batch.until
+    passed = undefined
+    written = yield* monotonicMillis
+    run.retrying = null
+    run.passed(taken.until, counters)
+    yield* options.onApplied(taken, counters, written - now)
+  })
+
+  /** Nothing but its position is written of what was passed over. */
+  const applyPassed = (until: Passed, now: number) =>
+    apply({ chunks: [], changes: 0, transactions: 0, until }, now)
+
+  while (!run.stopped) {
+    const signal = run.wakeup.next
+    const now = yield* monotonicMillis
+    const first = backlog.peek()
+    const isDue = (piece: Piece): boolean => {
+      if (pacer.due(now, piece.commitTime) - now > groupMillis) return false
+      pacer.handOn(now, piece)
+      return true
+    }
+    if (first !== undefined && first.changes === 0) {
+      passed = backlog.take(() => false)?.until ?? passed
+      room.notify()
+      continue
+    }
+    const fed = first === undefined ? options.fed() : null
+    if (fed !== null) {
+      if (Exit.isFailure(fed)) return yield* Effect.failCause(fed.cause)
+      if (passed !== undefined) yield* applyPassed(passed, now)
+      return
+    }
+    const wait = first === undefined ? Number.POSITIVE_INFINITY : pacer.due(now, first.commitTime) - now
+    run.waiting = first?.commitTime ?? null
+    if (wait <= earlyMillis * 1.5) {
+      run.phase = "replaying"
+      const taken = backlog.take(isDue)
+      room.notify()
+      if (taken !== undefined) yield* apply(taken, now)
+      continue
+    }
+    if (first === undefined) pacer.idle()
+    run.phase = "waiting"
+    const untilWritten = passed === undefined ? Number.POSITIVE_INFINITY : written + passedMillis - now
+    if (passed !== undefined && untilWritten <= 0) yield* applyPassed(passed, now)
+    else yield* Effect.raceFirst(signal, Effect.sleep(Math.min(wait - earlyMillis, untilWritten)))
+  }
+})

@@ -1,0 +1,144 @@
+import type { Checkpoint, Job, JobCounters, JobPlan, Speed } from "../domain/Job.ts"
+import type { Micros } from "../domain/Micros.ts"
+import type { Position } from "../domain/Position.ts"
+import { Wakeup } from "../log/Wakeup.ts"
+import { outerPosition, type Passed, type Taken } from "./Backlog.ts"
+import { Pacer } from "./Pacer.ts"
+import type { PacingError } from "./PacingErrors.ts"
+
+export type RunPhase = "planning" | "opening" | "replaying" | "waiting" | "retrying" | "ending"
+
+/** What keeps a runner from going on, though nothing is wrong with the job. */
+export interface Retrying {
+  readonly reason: string
+  /** Tries so far. */
+  readonly attempts: number
+}
+
+/** What the API shows of a running job beyond its row. */
+export interface RunSnapshot {
+  readonly jobId: string
+  readonly epoch: number
+  readonly phase: RunPhase
+  readonly position: Position | null
+  /** The commit time that is being played. */
+  readonly replayClock: Micros | null
+  readonly speed: Speed
+  /** Measured over the last seconds; null while there is nothing to judge by. */
+  readonly effectiveSpeed: number | null
+  readonly pacingError: PacingError | null
+  /** What the target is being given now. */
+  readonly batch: { readonly changes: number; readonly transactions: number; readonly millis: number } | null
+  readonly retrying: Retrying | null
+}
+
+const none: JobCounters = { processed: 0, duplicate: 0, converged: 0 }
+
+const sum = (a: JobCounters, b: JobCounters): JobCounters => ({
+  processed: a.processed + b.processed,
+  duplicate: a.duplicate + b.duplicate,
+  converged: a.converged + b.converged
+})
+
+/** Progress that the job store has not been told yet. */
+export interface Unsaved {
+  readonly checkpoint: Checkpoint
+  readonly added: JobCounters
+}
+
+/** One life of a job in a worker: what its runner, its reader and its lease keeper share. Plain state, no process. */
+export class Run {
+  readonly job: Job
+  readonly epoch: number
+  readonly pacer: Pacer
+  /** Something has changed that the replaying loop should look at. */
+  readonly wakeup = new Wakeup()
+  plan: JobPlan | null
+  phase: RunPhase = "planning"
+  retrying: Retrying | null = null
+  /** What the target was given and has not taken yet. */
+  batch: { readonly taken: Taken; readonly since: number } | null = null
+  /** Commit time of the first transaction that waits to be due; null for none. */
+  waiting: Micros | null = null
+  /** The lease is gone, or the worker stops: end after what is under way. */
+  stopped = false
+  #checkpoint: Checkpoint | null
+  #added: JobCounters = none
+  #saved: Checkpoint | null
+
+  constructor(job: Job) {
+    this.job = job
+    this.epoch = job.leaseEpoch
+    this.plan = job.plan
+    this.pacer = new Pacer(job.spec.speed, job.spec.maxGapSeconds)
+    this.#checkpoint = job.checkpoint
+    this.#saved = job.checkpoint
+  }
+
+  get checkpoint(): Checkpoint | null {
+    return this.#checkpoint
+  }
+
+  /** The target has everything up to here. */
+  passed(until: Passed, counters: JobCounters): void {
+    this.#added = sum(this.#added, counters)
+    this.#checkpoint = {
+      position: until.position,
+      outer: outerPosition(until),
+      commitTime: until.commit.commitTime,
+      hints: {}
+    }
+  }
+
+  /** Hands over what is to be saved; undefined when there is nothing new. Give it back with `unsaved` if that fails. */
+  takeUnsaved(): Unsaved | undefined {
+    if (this.#checkpoint === null || this.#checkpoint === this.#saved) return undefined
+    const taken: Unsaved = { checkpoint: this.#checkpoint, added: this.#added }
+    this.#added = none
+    this.#saved = this.#checkpoint
+    return taken
+  }
+
+  unsaved(taken: Unsaved): void {
+    this.#added = sum(this.#added, taken.added)
+    if (this.#saved === taken.checkpoint) this.#saved = null
+  }
+
+  /** Something does not answer and is tried again. */
+  retry(reason: string): void {
+    this.retrying = { reason, attempts: (this.retrying?.attempts ?? 0) + 1 }
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.wakeup.notify()
+  }
+
+  setSpeed(now: number, speed: Speed): void {
+    if (speed === this.pacer.speed) return
+    this.pacer.setSpeed(now, speed)
+    this.wakeup.notify()
+  }
+
+  snapshot(now: number): RunSnapshot {
+    return {
+      jobId: this.job.id,
+      epoch: this.epoch,
+      phase: this.retrying === null ? this.phase : "retrying",
+      position: this.#checkpoint?.position ?? null,
+      replayClock: this.pacer.clock(now, this.waiting) ?? this.#checkpoint?.commitTime ?? null,
+      speed: this.pacer.speed,
+      effectiveSpeed: this.pacer.effectiveSpeed,
+      pacingError: this.pacer.error,
+      batch:
+        this.batch === null
+          ? null
+          : {
+              changes: this.batch.taken.changes,
+              transactions: this.batch.taken.transactions,
+              millis: now - this.batch.since
+            },
+      retrying: this.retrying
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { Schema } from "effect"
+import type { JobFailure } from "../domain/Job.ts"
+import type { LogError } from "../log/LogError.ts"
+import type { TargetError } from "./TargetError.ts"
+import type { HistoryRemoved } from "./WindowResolver.ts"
+
+/** The pinned live buffer lost the window, and the job is to read nothing else (`strict_source`). */
+export class SourceLost extends Schema.TaggedError<SourceLost>()("SourceLost", {
+  store: Schema.String,
+  seq: Schema.Int
+}) {
+  override get message(): string {
+    return `the live buffer (${this.store}) no longer holds the window at transaction ${this.seq}, and strict_source forbids the archive`
+  }
+}
+
+export type ReplayError = TargetError | LogError | HistoryRemoved | SourceLost
+
+/** What a runner does about an error: the whole policy. */
+export type Verdict =
+  /** Nobody's fault: again, with backoff, for as long as the lease can be renewed. */
+  | { readonly _tag: "Retry" }
+  /** The ledger stands elsewhere: read it, go on from there. */
+  | { readonly _tag: "Reread" }
+  /** One change is rejected: a few tries, then the job fails. */
+  | {
+      readonly _tag: "Rejected"
+      readonly seq: number
+      readonly ordinal: number
+      readonly failure: JobFailure
+    }
+  /** Somebody else holds the job. */
+  | { readonly _tag: "Stop" }
+  /** A person has to do something. */
+  | { readonly _tag: "Fail"; readonly failure: JobFailure }
+
+const fail = (code: string, error: Error): Verdict => ({
+  _tag: "Fail",
+  failure: { code, message: error.message, position: null }
+})
+
+const onTarget = (error: TargetError): Verdict => {
+  const { reason } = error
+  switch (reason._tag) {
+    case "Unavailable":
+      return { _tag: "Retry" }
+    case "Moved":
+      return { _tag: "Reread" }
+    case "Fenced":
+      return { _tag: "Stop" }
+    case "Rejected":
+      return {
+        _tag: "Rejected",
+        seq: reason.seq,
+        ordinal: reason.ordinal,
+        failure: { code: "rejected", message: error.message, position: null }
+      }
+    case "Unfit":
+      return fail("target_unfit", error)
+    case "SameAsSource":
+      return fail("target_is_source", error)
+    case "Overlap":
+      return fail("overlap", error)
+    case "Refused":
+      return fail("target_refused", error)
+  }
+}
+
+export const verdict = (error: ReplayError): Verdict => {
+  switch (error._tag) {
+    case "TargetError":
+      return onTarget(error)
+    case "HistoryRemoved":
+      return fail("history_removed", error)
+    case "SourceLost":
+      return fail("source_lost", error)
+    case "LogError":
+      if (error.isRetryable) return { _tag: "Retry" }
+      return fail(error.reason._tag === "Missing" ? "history_missing" : "log_unreadable", error)
+  }
+}

@@ -1,0 +1,91 @@
+import { Clock, Effect, Layer } from "effect"
+import type { JobCounters } from "../../src/domain/Job.ts"
+import { comparePosition, origin, type Position } from "../../src/domain/Position.ts"
+import { type ApplyBatch, type ApplyOptions, Targets } from "../../src/replay/Target.ts"
+import { TargetError, type TargetErrorReason } from "../../src/replay/TargetError.ts"
+
+/** One change as it was applied. */
+export interface Applied {
+  readonly seq: number
+  readonly ordinal: number
+  readonly millis: number
+}
+
+/** What a test makes of a batch: nothing, a failure before it is written, or one after (an unknown outcome). */
+export interface Mishap {
+  readonly before?: TargetErrorReason
+  readonly after?: TargetErrorReason
+  /** How long the target takes. */
+  readonly millis?: number
+}
+
+/** A target with a real ledger and nothing else: remembers what was applied, in order. */
+export class FakeTarget {
+  readonly applied: Array<Applied> = []
+  readonly batches: Array<ApplyBatch> = []
+  readonly opened: Array<ApplyOptions> = []
+  epoch = 0
+  ledger: Position | null = null
+  /** Batches that were begun and rolled back by interruption. */
+  rolledBack = 0
+  mishap: (batch: ApplyBatch) => Mishap = () => ({})
+  openFails: TargetErrorReason | null = null
+
+  #error(reason: TargetErrorReason): TargetError {
+    return new TargetError({ target: "fake", reason })
+  }
+
+  #apply(batch: ApplyBatch, mine: number): Effect.Effect<JobCounters, TargetError> {
+    return Effect.gen({ self: this }, function* () {
+      const { before, after, millis } = this.mishap(batch)
+      if (millis !== undefined) {
+        yield* Effect.onInterrupt(Effect.sleep(millis), () =>
+          Effect.sync(() => {
+            this.rolledBack += 1
+          })
+        )
+      }
+      if (before !== undefined) return yield* this.#error(before)
+      if (this.epoch !== mine) return yield* this.#error({ _tag: "Fenced", mine, theirs: this.epoch })
+      const stands = this.ledger ?? origin
+      if (comparePosition(stands, batch.follows) !== 0)
+        return yield* this.#error({ _tag: "Moved", ...stands })
+      const now = yield* Clock.currentTimeMillis
+      let processed = 0
+      for (const chunk of batch.chunks) {
+        for (let i = 0; i < chunk.changes.length; i++) {
+          this.applied.push({ seq: chunk.seq, ordinal: chunk.firstOrdinal + i, millis: now })
+          processed += 1
+        }
+      }
+      this.batches.push(batch)
+      this.ledger = batch.until
+      if (after !== undefined) return yield* this.#error(after)
+      return { processed, duplicate: 0, converged: 0 }
+    })
+  }
+
+  get layer() {
+    return Layer.succeed(
+      Targets,
+      Targets.of({
+        names: ["fake"],
+        open: (_target, _dryRun, options) =>
+          Effect.suspend(() => {
+            this.opened.push(options)
+            if (this.openFails !== null) return Effect.fail(this.#error(this.openFails))
+            return Effect.succeed({
+              position: Effect.suspend(() => {
+                if (this.epoch > options.epoch) {
+                  return Effect.fail(this.#error({ _tag: "Fenced", mine: options.epoch, theirs: this.epoch }))
+                }
+                this.epoch = options.epoch
+                return Effect.succeed(this.ledger)
+              }),
+              apply: (batch: ApplyBatch) => this.#apply(batch, options.epoch)
+            })
+          })
+      })
+    )
+  }
+}

@@ -1,0 +1,142 @@
+import { Effect, type Redacted, type Scope } from "effect"
+import type { Incarnation, Mark } from "../domain/Log.ts"
+import { formatLsn, type Lsn } from "../domain/Lsn.ts"
+import { connectPg, type PgSession } from "../postgres/PgSession.ts"
+import type { PostgresError } from "../postgres/PostgresError.ts"
+import {
+  createPublications,
+  type PublicationNames,
+  publicationNames,
+  readPublications
+} from "./Publications.ts"
+import { type CapturePlugin, createSlot, readSlot, slotProblem } from "./Slot.ts"
+import { type SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
+import { identifySource, type SourceFacts } from "./SourceIdentity.ts"
+
+export interface AttachOptions {
+  readonly url: Redacted.Redacted
+  readonly sourceId: string
+  readonly slot: string
+  readonly publication: string
+  readonly plugin: CapturePlugin
+  /** Capture the inserts of tables that do not exist yet: needs the event trigger and a superuser. */
+  readonly everyInsert: boolean
+}
+
+/** What the archive knows of this source. */
+export interface History {
+  readonly incarnation: Incarnation | null
+  readonly mark: Mark | null
+}
+
+/** A source that is ready to be read. */
+export interface Attachment {
+  readonly session: PgSession
+  readonly facts: SourceFacts
+  readonly names: PublicationNames
+  /** What START_REPLICATION names. */
+  readonly publications: ReadonlyArray<string>
+  /** Where reading begins: everything that ends at or before is in the log. */
+  readonly startLsn: Lsn
+  /** Whether the slot was made just now. */
+  readonly isNew: boolean
+}
+
+const replaced = (facts: SourceFacts, slot: string, was: Incarnation): SourceErrorReason | undefined => {
+  const pairs = [
+    ["system", was.systemIdentifier, facts.systemIdentifier],
+    ["timeline", String(was.timeline), String(facts.timeline)],
+    ["database", was.database, facts.database],
+    ["slot", was.slot, slot]
+  ] as const
+  const [what, before, now] = pairs.find(([, before, now]) => before !== now) ?? []
+  return what === undefined || before === undefined || now === undefined
+    ? undefined
+    : { _tag: "Replaced", what, was: before, is: now }
+}
+
+/** Up to where the log has everything; null for a source without a history. */
+const endOfHistory = ({ incarnation, mark }: History): Lsn | null =>
+  incarnation === null
+    ? null
+    : mark !== null && mark.incarnation === incarnation.number
+      ? mark.endLsn
+      : incarnation.startLsn
+
+/**
+ * Checks source, publications and slot, and makes what is missing. Never drops anything, never alters a
+ * publication that somebody else made. Run again for each connection: a slot that moved, another timeline or
+ * another system behind the same address is an error that names the hole.
+ */
+export const attach: (
+  options: AttachOptions,
+  history: History
+) => Effect.Effect<Attachment, SourceError, Scope.Scope> = Effect.fnUntraced(function* (options, history) {
+  const fail = (reason: SourceErrorReason) => sourceError(options.sourceId, reason)
+  const orFail = (error: PostgresError) => sourceError(options.sourceId, error)
+  const { plugin, slot } = options
+  const session = yield* Effect.mapError(
+    connectPg({ url: options.url, applicationName: `walstream:${options.sourceId}` }),
+    orFail
+  )
+  const facts = yield* identifySource(session, options)
+  const from = endOfHistory(history)
+  if (history.incarnation !== null) {
+    const reason = replaced(facts, slot, history.incarnation)
+    if (reason !== undefined) return yield* fail(reason)
+  }
+
+  const names = publicationNames(options.publication)
+  let state = yield* Effect.mapError(readSlot(session, slot), orFail)
+  const isNew = state === undefined
+  if (state === undefined && from !== null) {
+    return yield* fail({ _tag: "SlotMissing", slot, from: formatLsn(from) })
+  }
+  if (plugin === "pgoutput") {
+    yield* ensurePublications(session, options, names, facts.serverVersion, isNew)
+  }
+  if (state === undefined) {
+    yield* Effect.logInfo(`creating slot ${slot}: waits for transactions that run now`)
+    yield* Effect.mapError(createSlot(session, slot, plugin), (error) =>
+      error.code === "53400" ? fail({ _tag: "NoSlotFree", detail: error.message }) : orFail(error)
+    )
+    state = yield* Effect.mapError(readSlot(session, slot), orFail)
+  }
+  if (state === undefined) return yield* fail({ _tag: "SlotUnfit", slot, detail: "it was dropped at once" })
+  const problem = slotProblem(state, { plugin, database: facts.database }, from ?? state.confirmedLsn ?? 0n)
+  if (problem !== undefined) return yield* fail(problem)
+  if (state.activePid !== null) {
+    return yield* fail({ _tag: "SlotInUse", slot, pid: state.activePid, holder: state.holder })
+  }
+  const { inserts } = yield* Effect.mapError(readPublications(session, names), orFail)
+  return {
+    session,
+    facts,
+    names,
+    publications: inserts === undefined ? [names.full] : [names.full, names.inserts],
+    startLsn: from ?? state.confirmedLsn ?? 0n,
+    isNew
+  }
+})
+
+const ensurePublications = Effect.fnUntraced(function* (
+  session: PgSession,
+  options: AttachOptions,
+  names: PublicationNames,
+  serverVersion: number,
+  isNew: boolean
+) {
+  const orFail = (error: PostgresError) => sourceError(options.sourceId, error)
+  const { full } = yield* Effect.mapError(readPublications(session, names), orFail)
+  if (full !== undefined) return
+  const missing = (detail: string) =>
+    sourceError(options.sourceId, { _tag: "NoPublication", publication: names.full, detail })
+  if (!isNew) {
+    return yield* missing(
+      `it does not exist, but slot ${options.slot} does: a publication has to be there before the slot. Drop the slot and start again, or create the publication and name another SLOT_NAME`
+    )
+  }
+  yield* Effect.mapError(createPublications(session, names, serverVersion, options.everyInsert), (error) =>
+    error.failure === "refused" ? missing(`cannot be created: ${error.message}`) : orFail(error)
+  )
+})

@@ -1,0 +1,169 @@
+import { Effect, Redacted, type Scope, SubscriptionRef } from "effect"
+import { parse } from "pg-connection-string"
+import type { Incarnation } from "../domain/Log.ts"
+import { formatLsn } from "../domain/Lsn.ts"
+import { Archive } from "../log/Archive.ts"
+import type { LogError } from "../log/LogError.ts"
+import { makeAssembler } from "./Assembler.ts"
+import { type Attachment, attach } from "./Attach.ts"
+import type { CoverageClock } from "./CoverageClock.ts"
+import type { Decoder } from "./Decoder.ts"
+import { type ExcludedColumns, noExcludedColumns } from "./ExcludedColumns.ts"
+import { Frontier } from "./Frontier.ts"
+import { Handoff } from "./Handoff.ts"
+import { IngestState } from "./IngestState.ts"
+import type { LiveQueue } from "./LiveQueue.ts"
+import { makeMarkKeeper } from "./MarkKeeper.ts"
+import { publish } from "./Publisher.ts"
+import { PgoutputDecoder } from "./pgoutput/PgoutputDecoder.ts"
+import { readLoop } from "./ReadLoop.ts"
+import type { SequenceError } from "./SequenceError.ts"
+import { Sequencer } from "./Sequencer.ts"
+import type { CapturePlugin } from "./Slot.ts"
+import { openSlotReader } from "./SlotReader.ts"
+import type { SourceError } from "./SourceError.ts"
+import type { SpillError } from "./SpillError.ts"
+import { startReplication } from "./StartReplication.ts"
+import { statusClock } from "./StatusClock.ts"
+
+export interface CaptureOptions {
+  readonly url: Redacted.Redacted
+  /** The source's name, given once. */
+  readonly sourceId: string
+  readonly slot: string
+  readonly publication: string
+  readonly plugin: CapturePlugin
+  readonly excluded?: ExcludedColumns
+  readonly everyInsert: boolean
+  /** Where transactions in progress go when memory is short. */
+  readonly spillDirectory: string
+  /** Estimate of the memory that transactions in progress may take; the assembler's default if not given. */
+  readonly memoryBytes?: number
+  /** Bytes that may wait at each of the two queues; 8 MiB if not given. */
+  readonly queueBytes?: number
+}
+
+/** What outlives a connection. */
+export interface CaptureShared {
+  readonly live: LiveQueue
+  readonly coverage: CoverageClock
+  /** A table came or was altered. */
+  readonly newShape: Effect.Effect<void>
+}
+
+export type CaptureError = SourceError | LogError | SpillError | SequenceError
+
+const mebibyte = 1024 * 1024
+/** One append: more makes an archive that syncs per append faster, less makes it answer sooner. */
+const batch = { changes: 2000, bytes: 2 * mebibyte }
+
+const makeDecoder = (options: CaptureOptions): Decoder =>
+  new PgoutputDecoder({ excluded: options.excluded ?? noExcludedColumns })
+
+/** The first life of a source begins where its slot does. */
+const firstIncarnation = ({ facts, startLsn }: Attachment, slot: string): Incarnation => ({
+  number: 1,
+  systemIdentifier: facts.systemIdentifier,
+  timeline: facts.timeline,
+  database: facts.database,
+  slot,
+  firstSeq: 1,
+  startLsn,
+  gap: null
+})
+
+/**
+ * One connection's life: recovers where the archive ends, attaches, and then reads, assembles, publishes and marks
+ * until something fails or a stop is asked for. An orderly stop publishes what is whole, writes the mark and tells
+ * PostgreSQL; after any other end the next life finds out from mark and slot.
+ */
+export const capture: (
+  options: CaptureOptions,
+  shared: CaptureShared,
+  stopping: Effect.Effect<void>
+) => Effect.Effect<void, CaptureError, Archive | IngestState | Scope.Scope> = Effect.fnUntraced(
+  function* (options, shared, stopping) {
+    const archive = yield* Archive
+    const state = yield* IngestState
+    const { live, coverage } = shared
+    yield* SubscriptionRef.set(state.phase, { _tag: "Attaching" })
+
+    const tail = yield* archive.recover
+    const known = tail.incarnations.at(-1) ?? null
+    const attachment = yield* attach(options, { incarnation: known, mark: tail.mark })
+    const { facts, startLsn } = attachment
+    const incarnation = known ?? firstIncarnation(attachment, options.slot)
+    if (known === null) {
+      yield* archive.beginIncarnation(incarnation)
+      yield* Effect.logInfo(`the history of source ${options.sourceId} begins at ${formatLsn(startLsn)}`)
+    }
+
+    const start = { seq: tail.mark?.seq ?? 0, endLsn: startLsn, incarnation: incarnation.number }
+    const sequencer = new Sequencer(start)
+    const frontier = new Frontier(startLsn, { seq: start.seq, commitLsn: tail.mark?.commitLsn ?? 0n })
+    const queueBytes = options.queueBytes ?? 8 * mebibyte
+    const handoff = new Handoff({ waitingBytes: queueBytes, ...batch })
+    const assembler = yield* makeAssembler({
+      spillDirectory: options.spillDirectory,
+      ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes })
+    })
+    const reader = yield* openSlotReader({
+      url: options.url,
+      sourceId: options.sourceId,
+      slot: options.slot,
+      command: startReplication(
+        options.slot,
+        options.plugin,
+        startLsn,
+        attachment.publications,
+        facts.serverVersion
+      ),
+      startLsn,
+      decoder: makeDecoder(options),
+      highBytes: queueBytes,
+      paced: !isUnixSocket(options.url)
+    })
+    const marks = yield* makeMarkKeeper({
+      archive,
+      frontier,
+      reader,
+      coverage,
+      live,
+      incarnation: incarnation.number,
+      partitions: tail.mark?.partitions ?? 1,
+      coverageTime: tail.mark?.coverageTime ?? 0
+    })
+    state.update(() => ({ seq: start.seq, frontier: startLsn, confirmed: startLsn }))
+    state.probe(() => {
+      const { gate, queuedBytes, receivedBytes, serverLsn } = reader.stats()
+      const { openTransactions, spilledBytes } = assembler.stats()
+      return {
+        gate,
+        queuedBytes,
+        receivedBytes,
+        serverLsn,
+        openTransactions,
+        spilledBytes,
+        handoffBytes: handoff.bytes,
+        liveDropped: live.droppedChanges
+      }
+    })
+    yield* SubscriptionRef.set(state.phase, { _tag: "Capturing" })
+    yield* Effect.logInfo(`capturing source ${options.sourceId} from ${formatLsn(startLsn)}`)
+
+    const reading = readLoop(reader, assembler, handoff, shared.newShape).pipe(
+      Effect.raceFirst(stopping),
+      Effect.andThen(handoff.end)
+    )
+    yield* Effect.all([reading, publish({ archive, sequencer, frontier, handoff, live })], {
+      concurrency: "unbounded",
+      discard: true
+    }).pipe(Effect.raceFirst(marks.run), Effect.raceFirst(statusClock(reader, options.sourceId)))
+
+    yield* marks.write
+    reader.sendStatus(false)
+  }
+)
+
+const isUnixSocket = (url: Redacted.Redacted): boolean =>
+  parse(Redacted.value(url)).host?.startsWith("/") ?? false

@@ -1,0 +1,30 @@
+import { Effect, type Redacted } from "effect"
+import { connectPg } from "../postgres/PgSession.ts"
+import type { PublicationNames } from "./Publications.ts"
+import { alignPublications } from "./Publications.ts"
+
+export interface PublicationKeeperOptions {
+  readonly url: Redacted.Redacted
+  readonly sourceId: string
+  readonly names: PublicationNames
+}
+
+/**
+ * Looks once whether tables came, or lost or gained an identity, and moves them. A table whose primary key was
+ * dropped has its updates refused by its own server until then.
+ */
+export const keepPublications = Effect.fnUntraced(function* (options: PublicationKeeperOptions) {
+  const session = yield* connectPg({
+    url: options.url,
+    applicationName: `walstream:${options.sourceId}:publications`
+  })
+  const { added, changed } = yield* alignPublications(session, options.names, true)
+  if (changed) {
+    const names = added.map((table) => `${table.schema}.${table.name}`)
+    yield* Effect.logInfo(
+      names.length === 0
+        ? "moved tables between publications: their replica identity has changed"
+        : `captured from the next transaction on: ${names.join(", ")}`
+    )
+  }
+}, Effect.scoped)

@@ -1,0 +1,131 @@
+import { Clock, Effect, PubSub, SubscriptionRef } from "effect"
+import { microsFromMillis } from "../domain/Micros.ts"
+import type { ArchivedChunk } from "../domain/Transaction.ts"
+import type { Archive } from "../log/Archive.ts"
+import type { LogError } from "../log/LogError.ts"
+import { reconnect } from "../runtime/RetryPolicy.ts"
+import { coverageStartsOf } from "./CoverageStarts.ts"
+import type { Frontier } from "./Frontier.ts"
+import type { Handoff, HandoffItem } from "./Handoff.ts"
+import { IngestState } from "./IngestState.ts"
+import type { LiveQueue } from "./LiveQueue.ts"
+import type { Sequencer } from "./Sequencer.ts"
+
+export interface PublisherOptions {
+  readonly archive: Archive["Service"]
+  readonly sequencer: Sequencer
+  readonly frontier: Frontier
+  readonly handoff: Handoff
+  readonly live: LiveQueue
+}
+
+interface Numbered {
+  readonly chunks: ReadonlyArray<ArchivedChunk>
+  readonly changes: number
+  readonly bytes: number
+  readonly empty: number
+  /** Transactions that end in this batch. */
+  readonly completed: ReadonlyArray<ArchivedChunk>
+}
+
+/** Gives the batch its numbers and its place in the frontier. Non-transactional messages are left out. */
+const number = (
+  items: ReadonlyArray<HandoffItem>,
+  { sequencer, frontier }: Pick<PublisherOptions, "sequencer" | "frontier">
+): Numbered => {
+  const chunks: Array<ArchivedChunk> = []
+  const completed: Array<ArchivedChunk> = []
+  let changes = 0
+  let bytes = 0
+  let empty = 0
+  for (const item of items) {
+    switch (item._tag) {
+      case "Chunk": {
+        const chunk = sequencer.number(item.chunk)
+        if (chunk === undefined) break
+        chunks.push(chunk)
+        changes += chunk.changes.length
+        bytes += chunk.bytes
+        if (chunk.last) {
+          completed.push(chunk)
+          const { commitLsn, endLsn, commitTime } = chunk.commit
+          frontier.begin(chunk.seq, commitLsn, endLsn, commitTime)
+        }
+        break
+      }
+      case "Empty":
+        empty++
+        frontier.pass(item.endLsn, item.commitTime)
+        break
+      case "Idle":
+        frontier.pass(item.endLsn, null)
+        break
+      case "Message":
+        break
+    }
+  }
+  return { chunks, changes, bytes, empty, completed }
+}
+
+/**
+ * Takes what is assembled, batch by batch, and makes it durable: one append outstanding, while the next batch
+ * collects. Ends when the handoff has ended. An archive that does not answer is asked again for ever: PostgreSQL
+ * keeps what it was not told to forget. One that contradicts us ends it.
+ */
+export const publish: (options: PublisherOptions) => Effect.Effect<void, LogError, IngestState> =
+  Effect.fnUntraced(function* (options) {
+    const { archive, frontier, handoff, live } = options
+    const state = yield* IngestState
+
+    const append = (chunks: ReadonlyArray<ArchivedChunk>) => {
+      let blocked = false
+      return archive.append(chunks).pipe(
+        Effect.tapError((error) => {
+          if (!error.isRetryable) return Effect.void
+          blocked = true
+          state.update((figures) => ({ archiveRetries: figures.archiveRetries + 1 }))
+          return Effect.andThen(
+            Effect.logWarning(`capture waits: ${error.message}`),
+            SubscriptionRef.set(state.phase, { _tag: "Blocked", message: error.message })
+          )
+        }),
+        Effect.retry({ schedule: reconnect, while: (error) => error.isRetryable }),
+        Effect.tap(() => (blocked ? SubscriptionRef.set(state.phase, { _tag: "Capturing" }) : Effect.void))
+      )
+    }
+
+    for (;;) {
+      const items = yield* handoff.take
+      if (items.length === 0) return
+      const { chunks, changes, bytes, empty, completed } = number(items, options)
+      if (chunks.length > 0) {
+        yield* append(chunks)
+        for (const chunk of completed) frontier.settle(chunk.seq)
+        live.append(chunks, bytes)
+      }
+      let messages = 0
+      for (const item of items) {
+        if (item._tag !== "Message") continue
+        messages++
+        PubSub.publishUnsafe(state.messages, item)
+      }
+      const starts = coverageStartsOf(chunks)
+      if (starts.length > 0) {
+        yield* SubscriptionRef.update(state.coverageStarts, (known) => [...known, ...starts])
+      }
+      const newest = completed.at(-1)?.commit.commitTime
+      const now = microsFromMillis(yield* Clock.currentTimeMillis)
+      state.update((figures) => ({
+        seq: frontier.mark.seq,
+        frontier: frontier.endLsn,
+        transactions: figures.transactions + completed.length,
+        changes: figures.changes + changes,
+        bytes: figures.bytes + bytes,
+        emptyTransactions: figures.emptyTransactions + empty,
+        messages: figures.messages + messages,
+        ...(newest === undefined
+          ? {}
+          : { lastCommitTime: newest, latencySeconds: Math.max(0, now - newest) / 1_000_000 })
+      }))
+    }
+  })

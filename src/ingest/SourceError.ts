@@ -1,0 +1,151 @@
+import { Schema } from "effect"
+import { PostgresError } from "../postgres/PostgresError.ts"
+
+/** Why a source cannot be captured, now or at all. None ever holds a cell's value or a password. */
+export const SourceErrorReason = Schema.Union([
+  /** No server there, connection lost, server shutting down or silent: it is tried again. */
+  Schema.TaggedStruct("Unreachable", { detail: Schema.String }),
+  /** Wrong password, no such role, not let in by pg_hba.conf. */
+  Schema.TaggedStruct("Refused", { detail: Schema.String }),
+  Schema.TaggedStruct("NoDatabase", { detail: Schema.String }),
+  /** The server is older than what logical replication needs here, or a standby that cannot decode. */
+  Schema.TaggedStruct("Unsupported", { detail: Schema.String }),
+  Schema.TaggedStruct("WalLevel", { actual: Schema.String }),
+  Schema.TaggedStruct("NoReplicationRight", { role: Schema.String }),
+  /** All of max_replication_slots are taken. */
+  Schema.TaggedStruct("NoSlotFree", { detail: Schema.String }),
+  /** The publication does not exist and cannot be made. */
+  Schema.TaggedStruct("NoPublication", { publication: Schema.String, detail: Schema.String }),
+  /** Somebody else reads it: tried again, since a dead reader's connection takes a while to go. */
+  Schema.TaggedStruct("SlotInUse", { slot: Schema.String, pid: Schema.Int, holder: Schema.String }),
+  /** A slot of this name belongs to something else. */
+  Schema.TaggedStruct("SlotUnfit", { slot: Schema.String, detail: Schema.String }),
+  /** The server has removed WAL that the slot needs: what was not read by then is gone. */
+  Schema.TaggedStruct("SlotLost", { slot: Schema.String, detail: Schema.String, from: Schema.String }),
+  /** The archive has a history, but the slot that continues it does not exist. */
+  Schema.TaggedStruct("SlotMissing", { slot: Schema.String, from: Schema.String }),
+  /** The slot was moved past what is archived: changes in between are not in the log and cannot be had. */
+  Schema.TaggedStruct("Hole", { slot: Schema.String, from: Schema.String, until: Schema.String }),
+  /** Another system, timeline, database or slot than the one whose history this is. */
+  Schema.TaggedStruct("Replaced", { what: Schema.String, was: Schema.String, is: Schema.String }),
+  /** The server sent what the protocol does not allow, or what we do not understand. */
+  Schema.TaggedStruct("Undecodable", { detail: Schema.String }),
+  /** A statement failed in a way that nobody foresaw. */
+  Schema.TaggedStruct("Failed", { detail: Schema.String, retryable: Schema.Boolean })
+])
+export type SourceErrorReason = typeof SourceErrorReason.Type
+
+const explain = (reason: SourceErrorReason): string => {
+  switch (reason._tag) {
+    case "Unreachable":
+      return `does not answer: ${reason.detail}`
+    case "Refused":
+      return `refuses us: ${reason.detail}`
+    case "NoDatabase":
+    case "Unsupported":
+    case "NoSlotFree":
+    case "Failed":
+      return reason.detail
+    case "WalLevel":
+      return `wal_level is ${reason.actual}, capture needs logical`
+    case "NoReplicationRight":
+      return `role ${reason.role} may not replicate`
+    case "NoPublication":
+      return `publication ${reason.publication}: ${reason.detail}`
+    case "SlotInUse":
+      return `slot ${reason.slot} is read by ${reason.holder} (server process ${reason.pid})`
+    case "SlotUnfit":
+      return `slot ${reason.slot} cannot be used: ${reason.detail}`
+    case "SlotLost":
+      return `slot ${reason.slot} is lost (${reason.detail}): changes committed after ${reason.from} that were not read are gone`
+    case "SlotMissing":
+      return `slot ${reason.slot} does not exist any more: changes committed after ${reason.from} are not in the log`
+    case "Hole":
+      return `slot ${reason.slot} stands at ${reason.until}, the archive ends at ${reason.from}: changes committed in between are not in the log`
+    case "Replaced":
+      return `another ${reason.what} than the one whose history is in the log: it was ${reason.was}, it is ${reason.is}`
+    case "Undecodable":
+      return `sent a message that cannot be read: ${reason.detail}`
+  }
+}
+
+const acceptGap = "look into what happened; `walstream source accept-gap` records the hole and goes on"
+
+/** What a person can do about it. */
+const mend = (reason: SourceErrorReason): string => {
+  switch (reason._tag) {
+    case "Unreachable":
+      return "check that the server runs and that the address in SOURCE_URL reaches it; capture goes on by itself"
+    case "Refused":
+      return "check user and password in SOURCE_URL, and pg_hba.conf at the server"
+    case "NoDatabase":
+      return "check the database's name in SOURCE_URL"
+    case "Unsupported":
+      return "capture from the primary of a PostgreSQL 13 or later"
+    case "WalLevel":
+      return "ALTER SYSTEM SET wal_level = 'logical'; then restart the server"
+    case "NoReplicationRight":
+      return `ALTER ROLE ${reason.role} REPLICATION; (on managed servers the provider's replication role is granted)`
+    case "NoSlotFree":
+      return "drop a slot that nobody needs (pg_drop_replication_slot), or raise max_replication_slots and restart the server"
+    case "NoPublication":
+      return "let the owner of the tables create it: `walstream doctor` shows the SQL"
+    case "SlotInUse":
+      return `if that reader is dead: SELECT pg_terminate_backend(${reason.pid}); if it lives, give this one another SLOT_NAME`
+    case "SlotUnfit":
+      return "give this source another SLOT_NAME, or drop that slot if nothing uses it"
+    case "SlotLost":
+    case "SlotMissing":
+    case "Hole":
+    case "Replaced":
+      return acceptGap
+    case "Undecodable":
+      return "nothing is lost, the slot keeps it; please report it with the server's version"
+    case "Failed":
+      return "see the server's log"
+  }
+}
+
+/** The one error of a source. */
+export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
+  source: Schema.String,
+  reason: SourceErrorReason
+}) {
+  override get message(): string {
+    return `source ${this.source}: ${explain(this.reason)}`
+  }
+  /** The way out, in words or SQL. */
+  get fix(): string {
+    return mend(this.reason)
+  }
+  get isRetryable(): boolean {
+    const { reason } = this
+    return (
+      reason._tag === "Unreachable" ||
+      reason._tag === "SlotInUse" ||
+      (reason._tag === "Failed" && reason.retryable)
+    )
+  }
+}
+
+/** What a failed statement of a session to the source means, where no step knows better. */
+export const reasonOf = (error: PostgresError): SourceErrorReason => {
+  const detail = error.message
+  if (error.code === "3D000") return { _tag: "NoDatabase", detail }
+  if (error.code.startsWith("28")) return { _tag: "Refused", detail }
+  switch (error.failure) {
+    case "unavailable":
+      return { _tag: "Unreachable", detail }
+    case "refused":
+      return { _tag: "Refused", detail }
+    case "contention":
+    case "resources":
+    case "cancelled":
+      return { _tag: "Failed", detail, retryable: true }
+    case "rejected":
+      return { _tag: "Failed", detail, retryable: false }
+  }
+}
+
+export const sourceError = (source: string, error: PostgresError | SourceErrorReason): SourceError =>
+  new SourceError({ source, reason: error instanceof PostgresError ? reasonOf(error) : error })

@@ -1,0 +1,59 @@
+import { NodeRuntime } from "@effect/platform-node"
+import { Cause, Effect, Exit, Layer, Logger, References, type Runtime } from "effect"
+import type { SettingsValue } from "./Settings.ts"
+import { SettingsError } from "./Settings.ts"
+
+/** Exit codes of every process: 0 stopped in order, 1 failed, 70 did not stop in time, 78 a setting is wrong. */
+export const exitCodes = { ok: 0, failed: 1, stuck: 70, settings: 78 } as const
+
+/** Orchestrators take 130 for a failure: an interrupt that ended in order is a success. */
+const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return exitCodes.ok
+  return Cause.squash(exit.cause) instanceof SettingsError ? exitCodes.settings : exitCodes.failed
+}
+
+const teardown: Runtime.Teardown = (exit, onExit) => onExit(codeOf(exit))
+
+/** Finalizers may hang on a dead peer: after the first signal the process ends by itself in this time. */
+const stopDeadlineMillis = 20_000
+
+const armDeadline = () => {
+  const arm = () => {
+    setTimeout(() => {
+      process.stderr.write("walstream: did not stop in time\n")
+      process.exit(exitCodes.stuck)
+    }, stopDeadlineMillis).unref()
+  }
+  process.once("SIGTERM", arm)
+  process.once("SIGINT", arm)
+}
+
+const messageOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Runs a process until it is told to stop or fails: one clear message, the right exit code. */
+export const runProcess = <E>(main: Effect.Effect<unknown, E>): void => {
+  armDeadline()
+  main.pipe(
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.void
+        : Effect.sync(() => {
+            for (const line of messageOf(cause).split("\n")) process.stderr.write(`walstream: ${line}\n`)
+          })
+    ),
+    NodeRuntime.runMain({ teardown, disableErrorReporting: true })
+  )
+}
+
+/** Logs go to stderr: stdout is for what a person asked for. */
+export const logging = (settings: Pick<SettingsValue, "logFormat" | "logLevel">) => {
+  const json = settings.logFormat === "json" || (settings.logFormat === "auto" && !process.stderr.isTTY)
+  return Layer.mergeAll(
+    Logger.layer([json ? Logger.consoleJson : Logger.consolePretty()]),
+    Layer.succeed(References.MinimumLogLevel, settings.logLevel),
+    Layer.succeed(Logger.LogToStderr, true)
+  )
+}

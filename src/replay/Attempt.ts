@@ -9,7 +9,7 @@ import { unrecorded } from "./CatchUp.ts"
 import { Feed } from "./Feed.ts"
 import { pinEnd, pinRoute } from "./JobPlanner.ts"
 import type { JobStore, JobStoreError, LeaseLost } from "./JobStore.ts"
-import { type LoopOptions, replayLoop } from "./ReplayLoop.ts"
+import { replayLoop } from "./ReplayLoop.ts"
 import type { Run } from "./Run.ts"
 import { Targets } from "./Target.ts"
 import type { ReplayError } from "./Verdict.ts"
@@ -49,8 +49,7 @@ export const attempt = Effect.fnUntraced(function* (
   run: Run,
   plan: JobPlan,
   source: string,
-  limits: BacklogLimits,
-  onApplied: LoopOptions<never>["onApplied"]
+  limits: BacklogLimits
 ): Effect.fn.Return<void, AttemptError, Targets | JobStore | Archive | LiveBuffer | Scope.Scope> {
   const targets = yield* Targets
   const { spec } = run.job
@@ -78,7 +77,10 @@ export const attempt = Effect.fnUntraced(function* (
   let fed: Exit.Exit<void, AttemptError> | null = null
   yield* feed
     .run(spec, plan, {
-      onData: () => run.wakeup.notify(),
+      onData: () => {
+        run.retrying = null
+        run.wakeup.notify()
+      },
       onRetry: (error) => run.retry(error.message),
       onEnd: Effect.fnUntraced(function* (end: number) {
         current = yield* pinEnd(run, current, end)
@@ -97,5 +99,5 @@ export const attempt = Effect.fnUntraced(function* (
       Effect.forkScoped
     )
   const follows = ledger ?? origin
-  yield* replayLoop({ run, backlog, session, follows, room: feed.room, fed: () => fed, onApplied })
+  yield* replayLoop({ run, backlog, session, follows, room: feed.room, fed: () => fed })
 }, Effect.scoped)

@@ -9,7 +9,7 @@ import { type BacklogLimits, defaultLimits } from "./Backlog.ts"
 import { insist, planJob } from "./JobPlanner.ts"
 import { JobStore, type JobStoreError, type LeaseLost } from "./JobStore.ts"
 import type { LeaseKeeper } from "./LeaseKeeper.ts"
-import type { LoopOptions } from "./ReplayLoop.ts"
+import { countFailed } from "./ReplayMetrics.ts"
 import type { Run } from "./Run.ts"
 import type { Targets } from "./Target.ts"
 import { type ReplayError, verdict } from "./Verdict.ts"
@@ -27,7 +27,6 @@ export interface RunnerOptions {
   /** A window that starts longer ago is not read from the live buffer. */
   readonly bufferMaxAgeSeconds: number
   readonly limits?: BacklogLimits
-  readonly onApplied?: LoopOptions<never>["onApplied"]
 }
 
 /** How a run ended: the job is done, has failed, or is somebody else's now. */
@@ -48,11 +47,10 @@ const drive = Effect.fnUntraced(function* (
   options: RunnerOptions
 ): Effect.fn.Return<JobFailure | "completed" | "let-go", JobStoreError | LeaseLost, Services> {
   const limits = options.limits ?? defaultLimits
-  const onApplied = options.onApplied ?? (() => Effect.void)
   const once = Effect.gen(function* () {
     const plan = yield* planJob(run, options.bufferMaxAgeSeconds)
     if (plan.range.end !== null && plan.range.start >= plan.range.end) return
-    yield* attempt(run, plan, options.source, limits, onApplied)
+    yield* attempt(run, plan, options.source, limits)
   })
   let step = yield* Schedule.toStep(reconnect)
   let reached = run.checkpoint
@@ -114,6 +112,7 @@ const conclude = Effect.fnUntraced(function* (
     return end
   }
   yield* Effect.logWarning("job failed", { job: run.job.id, code: end.code, detail: end.message })
+  if (end.position !== null) yield* countFailed
   yield* insist(store.fail(run.job.id, run.epoch, end))
   return "failed"
 })

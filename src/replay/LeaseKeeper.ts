@@ -75,7 +75,7 @@ export class LeaseKeeper {
     return Effect.gen({ self: this }, function* () {
       for (;;) {
         const hinted = this.#hint.next
-        yield* Effect.raceFirst(hinted, Effect.sleep(pollMillis))
+        yield* Effect.timeoutOption(hinted, pollMillis)
         yield* pass
       }
     }).pipe(

@@ -10,7 +10,7 @@ import {
   replayClock,
   startPace
 } from "../domain/Pace.ts"
-import { type PacingError, PacingErrors } from "./PacingErrors.ts"
+import { PacingErrors } from "./PacingErrors.ts"
 import { SpeedMeter } from "./SpeedMeter.ts"
 
 /** Later than this the target cannot keep up: the line moves, and the time is not made up in a burst. */
@@ -28,7 +28,8 @@ export interface Paced {
  */
 export class Pacer {
   readonly #maxGapSeconds: number | null
-  readonly #errors = new PacingErrors()
+  /** How far from due transactions were handed on. */
+  readonly errors = new PacingErrors()
   readonly #meter = new SpeedMeter()
   #speed: Speed
   #pace: Pace | undefined
@@ -48,10 +49,6 @@ export class Pacer {
 
   get effectiveSpeed(): number | null {
     return this.#meter.speed
-  }
-
-  get error(): PacingError | null {
-    return this.#errors.summary
   }
 
   /** When the next transaction is due. Before the first, at once. */
@@ -74,7 +71,7 @@ export class Pacer {
       const pace = crossGap(this.#pace, this.#previous, next.commitTime)
       this.#skipped += pace.anchorCommit - this.#pace.anchorCommit
       const due = dueTime(pace, next.commitTime)
-      this.#errors.add(now - Math.max(due, next.arrived))
+      this.errors.add(now - Math.max(due, next.arrived))
       this.#pace = now - due > lateMillis ? reanchor(pace, now, next.commitTime) : pace
       const wasSetBack = next.commitTime < this.#previous - clockStep
       this.#previous = wasSetBack ? next.commitTime : Math.max(this.#previous, next.commitTime)

@@ -9,10 +9,20 @@ export interface PacingError {
 export class PacingErrors {
   readonly #ring = new Float64Array(1024)
   #count = 0
+  #worst: number | null = null
 
   add(error: number): void {
-    this.#ring[this.#count % this.#ring.length] = Math.abs(error)
+    const size = Math.abs(error)
+    this.#ring[this.#count % this.#ring.length] = size
     this.#count += 1
+    if (this.#worst === null || size > this.#worst) this.#worst = size
+  }
+
+  /** The worst since the last call; null when there was none. */
+  takeWorst(): number | null {
+    const worst = this.#worst
+    this.#worst = null
+    return worst
   }
 
   /** Null before the first paced transaction. `count` is over the whole run, the percentiles over the last 1024. */

@@ -1,9 +1,9 @@
 import { Effect, Exit } from "effect"
-import type { JobCounters } from "../domain/Job.ts"
 import type { Position } from "../domain/Position.ts"
 import type { Wakeup } from "../log/Wakeup.ts"
 import type { Backlog, Passed, Piece, Taken } from "./Backlog.ts"
 import { monotonicMillis } from "./ReplayClock.ts"
+import { countApplied } from "./ReplayMetrics.ts"
 import type { Run } from "./Run.ts"
 import type { TargetSession } from "./Target.ts"
 import type { TargetError } from "./TargetError.ts"
@@ -25,8 +25,6 @@ export interface LoopOptions<E> {
   readonly room: Wakeup
   /** How reading ended: everything up to the window's end is in the backlog, or why not. Null while it goes on. */
   readonly fed: () => Exit.Exit<void, E> | null
-  /** The target has a batch; milliseconds since it was handed over. */
-  readonly onApplied: (taken: Taken, counters: JobCounters, millis: number) => Effect.Effect<void>
 }
 
 /**
@@ -53,7 +51,7 @@ export const replayLoop = Effect.fnUntraced(function* <E>(
     written = yield* monotonicMillis
     run.retrying = null
     run.passed(taken.until, counters)
-    yield* options.onApplied(taken, counters, written - now)
+    yield* countApplied(run, counters, written - now)
   })
 
   /** Nothing but its position is written of what was passed over. */
@@ -93,6 +91,6 @@ export const replayLoop = Effect.fnUntraced(function* <E>(
     run.phase = "waiting"
     const untilWritten = passed === undefined ? Number.POSITIVE_INFINITY : written + passedMillis - now
     if (passed !== undefined && untilWritten <= 0) yield* applyPassed(passed, now)
-    else yield* Effect.raceFirst(signal, Effect.sleep(Math.min(wait - earlyMillis, untilWritten)))
+    else yield* Effect.timeoutOption(signal, Math.min(wait - earlyMillis, untilWritten))
   }
 })

@@ -129,7 +129,7 @@ export class Run {
       replayClock: this.pacer.clock(now, this.waiting) ?? this.#checkpoint?.commitTime ?? null,
       speed: this.pacer.speed,
       effectiveSpeed: this.pacer.effectiveSpeed,
-      pacingError: this.pacer.error,
+      pacingError: this.pacer.errors.summary,
       batch:
         this.batch === null
           ? null

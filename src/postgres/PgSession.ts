@@ -40,7 +40,9 @@ export const pinnedSettings: Readonly<Record<string, string>> = {
   lc_monetary: "C",
   search_path: "",
   standard_conforming_strings: "on",
-  xmloption: "content"
+  xmloption: "content",
+  array_nulls: "on",
+  quote_all_identifiers: "off"
 }
 
 /** As one script. `search_path` needs quotes: an empty one means that every name is qualified. */

@@ -18,6 +18,8 @@ export interface RandomLogOptions {
   /** Where the log begins. Default 1. */
   readonly firstSeq?: number
   readonly incarnation?: number
+  /** Commit LSNs begin after it; commit times, in microseconds. */
+  readonly after?: { readonly lsn: bigint; readonly time: number }
 }
 
 const column = (name: string, key = false, typeOid = 25) => ({ name, typeOid, typmod: -1, typeName: "", key })
@@ -83,7 +85,7 @@ export class RandomLog {
   readonly #options: Required<RandomLogOptions>
   #seq: number
   #lsn: bigint
-  #time = Date.UTC(2026, 0, 1) * 1000
+  #time: number
 
   constructor(options: RandomLogOptions) {
     this.#options = {
@@ -93,18 +95,25 @@ export class RandomLog {
       backwards: 2_000_000,
       firstSeq: 1,
       incarnation: 1,
+      after: { lsn: 0x1_5d00_0000n, time: Date.UTC(2026, 0, 1) * 1000 },
       ...options
     }
     this.dice = new Dice(options.seed)
     this.#seq = this.#options.firstSeq
-    this.#lsn = 0x1_5d00_0000n + BigInt(this.#options.incarnation)
+    this.#lsn = this.#options.after.lsn
+    this.#time = this.#options.after.time
   }
 
-  transaction(): RandomTransaction {
+  #size(): number {
+    const { maxChanges, largeOneIn } = this.#options
+    const large = largeOneIn > 0 && this.dice.oneIn(largeOneIn)
+    return large ? 500 + this.dice.below(2500) : 1 + this.dice.below(maxChanges)
+  }
+
+  /** The next one, with so many changes. */
+  transaction(count: number = this.#size()): RandomTransaction {
     const { dice } = this
-    const { maxChanges, largeOneIn, chunkChanges, backwards, incarnation } = this.#options
-    const large = largeOneIn > 0 && dice.oneIn(largeOneIn)
-    const count = large ? 500 + dice.below(2500) : 1 + dice.below(maxChanges)
+    const { chunkChanges, backwards, incarnation } = this.#options
     const seq = this.#seq++
     this.#lsn += BigInt(1 + dice.below(100_000))
     this.#time += dice.below(400_000)

@@ -37,6 +37,7 @@ export const readSegments = (
     let expected: Position = from.seq < 1 ? { seq: 1, ordinal: 0 } : from
     let rows: ReadonlyArray<PageRow> = []
     let at = 0
+    let asked: Position | null = null
     let after: number | null = null
     const stop = end ?? Number.POSITIVE_INFINITY
 
@@ -78,6 +79,12 @@ export const readSegments = (
           yield* changed
           continue
         }
+        if (expected === asked) {
+          // Nothing from there to the end of its transaction: it was beyond its last change.
+          expected = { seq: expected.seq + 1, ordinal: 0 }
+          continue
+        }
+        asked = expected
         rows = yield* reader.call("page", {
           from: expected,
           untilSeq: Math.min(nextSeq, stop),
@@ -86,8 +93,6 @@ export const readSegments = (
         })
         at = 0
         after = null
-        // Nothing from there to the end of its transaction: it was beyond its last change.
-        if (rows.length === 0) expected = { seq: expected.seq + 1, ordinal: 0 }
       }
     })
     return Stream.fromPull(Effect.succeed(pull))

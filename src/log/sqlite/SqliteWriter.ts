@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { constants, zstdCompressSync } from "node:zlib"
 import type { Incarnation, Mark } from "../../domain/Log.ts"
-import type { AppendRequest, Pruned, PruneRequest, Recovered, WriterCalls } from "./Protocol.ts"
+import type { AppendRequest, Pruned, PruneRequest, Recovered, SegmentHeads, WriterCalls } from "./Protocol.ts"
 import { integerOf, type Row, textOf } from "./Row.ts"
 import type { Segment } from "./Segment.ts"
 import { checksum, headsOf, type SegmentRow, SegmentTable } from "./SegmentTable.ts"
@@ -75,7 +75,6 @@ export class SqliteWriter implements WriterCalls {
     const mark = this.#db.prepare("SELECT * FROM mark").get()
     const edges = this.#segments.edges()
     const last = edges === undefined ? undefined : this.#segments.whole(edges.last)
-    const first = edges === undefined ? undefined : this.#segments.whole(edges.first)
     return {
       mark: mark === undefined ? null : toMark(mark),
       incarnations: this.#db.prepare("SELECT * FROM incarnation ORDER BY number").all().map(toIncarnation),
@@ -83,10 +82,21 @@ export class SqliteWriter implements WriterCalls {
         .prepare("SELECT fingerprint, json FROM relation")
         .all()
         .map((row) => ({ fingerprint: textOf(row, "fingerprint"), json: textOf(row, "json") })),
-      first: first === undefined ? null : headsOf(first),
+      first: this.#first(),
       last: last === undefined ? null : headsOf(last),
       visibleTop: last === undefined ? null : this.#visibleTop(last.row)
     }
+  }
+
+  /** The first segment, or the first one in which a transaction begins after one whose beginning was removed. */
+  #first(): SegmentHeads | null {
+    const edges = this.#segments.edges()
+    const first = edges === undefined ? undefined : this.#segments.row(edges.first)
+    if (first === undefined) return null
+    const begins =
+      first.firstOrdinal === 0 ? undefined : this.#segments.search((row) => row.lastSeq > first.firstSeq)
+    const whole = this.#segments.whole(begins?.id ?? first.id)
+    return whole === undefined ? null : headsOf(whole)
   }
 
   /** An unfinished transaction has segments of its own: the time is that of the segment before them. */
@@ -180,9 +190,7 @@ export class SqliteWriter implements WriterCalls {
         if (id === undefined) break
         this.#delete.run(id)
       }
-      const edges = this.#segments.edges()
-      const first = edges === undefined ? undefined : this.#segments.whole(edges.first)
-      return { segments, more: segments === bite, first: first === undefined ? null : headsOf(first) }
+      return { segments, more: segments === bite, first: this.#first() }
     })
   }
 

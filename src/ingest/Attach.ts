@@ -1,8 +1,9 @@
 import { Effect, type Redacted, type Scope } from "effect"
 import type { Incarnation, Mark } from "../domain/Log.ts"
 import { formatLsn, type Lsn } from "../domain/Lsn.ts"
-import { connectPg, type PgSession } from "../postgres/PgSession.ts"
+import type { PgSession } from "../postgres/PgSession.ts"
 import type { PostgresError } from "../postgres/PostgresError.ts"
+import { installCaptureTrigger } from "./CaptureTrigger.ts"
 import {
   createPublications,
   type PublicationNames,
@@ -12,6 +13,7 @@ import {
 import { type CapturePlugin, createSlot, readSlot, slotProblem } from "./Slot.ts"
 import { type SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
 import { identifySource, type SourceFacts } from "./SourceIdentity.ts"
+import { connectSource } from "./SourceSession.ts"
 
 export interface AttachOptions {
   readonly url: Redacted.Redacted
@@ -19,8 +21,11 @@ export interface AttachOptions {
   readonly slot: string
   readonly publication: string
   readonly plugin: CapturePlugin
-  /** Capture the inserts of tables that do not exist yet: needs the event trigger and a superuser. */
-  readonly everyInsert: boolean
+  /**
+   * How a table that is created later joins: by asking now and then, or by an event trigger in the transaction that
+   * creates it. The trigger is only made where the role is a superuser; else it is as if "watch" was said.
+   */
+  readonly captureNewTables: "watch" | "trigger"
 }
 
 /** What the archive knows of this source. */
@@ -75,10 +80,7 @@ export const attach: (
   const fail = (reason: SourceErrorReason) => sourceError(options.sourceId, reason)
   const orFail = (error: PostgresError) => sourceError(options.sourceId, error)
   const { plugin, slot } = options
-  const session = yield* Effect.mapError(
-    connectPg({ url: options.url, applicationName: `walstream:${options.sourceId}` }),
-    orFail
-  )
+  const session = yield* Effect.mapError(connectSource(options, "attach"), orFail)
   const facts = yield* identifySource(session, options)
   const from = endOfHistory(history)
   if (history.incarnation !== null) {
@@ -93,7 +95,7 @@ export const attach: (
     return yield* fail({ _tag: "SlotMissing", slot, from: formatLsn(from) })
   }
   if (plugin === "pgoutput") {
-    yield* ensurePublications(session, options, names, facts.serverVersion, isNew)
+    yield* ensurePublications(session, options, names, facts, isNew)
   }
   if (state === undefined) {
     yield* Effect.logInfo(`creating slot ${slot}: waits for transactions that run now`)
@@ -123,12 +125,18 @@ const ensurePublications = Effect.fnUntraced(function* (
   session: PgSession,
   options: AttachOptions,
   names: PublicationNames,
-  serverVersion: number,
+  facts: SourceFacts,
   isNew: boolean
 ) {
   const orFail = (error: PostgresError) => sourceError(options.sourceId, error)
-  const { full } = yield* Effect.mapError(readPublications(session, names), orFail)
-  if (full !== undefined) return
+  const trigger = options.captureNewTables === "trigger" && facts.isSuperuser
+  const { full, inserts } = yield* Effect.mapError(readPublications(session, names), orFail)
+  if (full !== undefined) {
+    if (trigger && full.ours && inserts?.ours === true) {
+      yield* Effect.mapError(installCaptureTrigger(session, names), orFail)
+    }
+    return
+  }
   const missing = (detail: string) =>
     sourceError(options.sourceId, { _tag: "NoPublication", publication: names.full, detail })
   if (!isNew) {
@@ -136,7 +144,8 @@ const ensurePublications = Effect.fnUntraced(function* (
       `it does not exist, but slot ${options.slot} does: a publication has to be there before the slot. Drop the slot and start again, or create the publication and name another SLOT_NAME`
     )
   }
-  yield* Effect.mapError(createPublications(session, names, serverVersion, options.everyInsert), (error) =>
+  yield* Effect.mapError(createPublications(session, names, facts.serverVersion, trigger), (error) =>
     error.failure === "refused" ? missing(`cannot be created: ${error.message}`) : orFail(error)
   )
+  if (trigger) yield* Effect.mapError(installCaptureTrigger(session, names), orFail)
 })

@@ -34,7 +34,7 @@ export interface CaptureOptions {
   readonly publication: string
   readonly plugin: CapturePlugin
   readonly excluded?: ExcludedColumns
-  readonly everyInsert: boolean
+  readonly captureNewTables: "watch" | "trigger"
   /** Where transactions in progress go when memory is short. */
   readonly spillDirectory: string
   /** Estimate of the memory that transactions in progress may take; the assembler's default if not given. */

@@ -1,7 +1,7 @@
 import { Effect, type Redacted } from "effect"
-import { connectPg } from "../postgres/PgSession.ts"
 import type { PublicationNames } from "./Publications.ts"
 import { alignPublications } from "./Publications.ts"
+import { connectSource } from "./SourceSession.ts"
 
 export interface PublicationKeeperOptions {
   readonly url: Redacted.Redacted
@@ -14,10 +14,7 @@ export interface PublicationKeeperOptions {
  * dropped has its updates refused by its own server until then.
  */
 export const keepPublications = Effect.fnUntraced(function* (options: PublicationKeeperOptions) {
-  const session = yield* connectPg({
-    url: options.url,
-    applicationName: `walstream:${options.sourceId}:publications`
-  })
+  const session = yield* connectSource(options, "publications")
   const { added, changed } = yield* alignPublications(session, options.names, true)
   if (changed) {
     const names = added.map((table) => `${table.schema}.${table.name}`)

@@ -1,3 +1,4 @@
+import { quoteIdent, quoteLiteral, quoteTable } from "./Quoting.ts"
 import type { SourceTable } from "./SourceTables.ts"
 
 /** Which tables change their publication. */
@@ -34,15 +35,8 @@ export const isEmptyPlan = (plan: PublicationPlan): boolean =>
 export const newTables = (plan: PublicationPlan): ReadonlyArray<SourceTable> =>
   [...plan.addFull, ...plan.addInserts].filter((table) => !table.inFull && !table.inInserts)
 
-export const quoteIdent = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
-export const quoteLiteral = (text: string): string =>
-  text.includes("\\")
-    ? ` E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`
-    : `'${text.replaceAll("'", "''")}'`
-
 const list = (tables: ReadonlyArray<SourceTable>): string =>
-  tables.map((table) => `ONLY ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(", ")
+  tables.map((table) => `ONLY ${quoteTable(table)}`).join(", ")
 
 const alter = (
   publication: string,

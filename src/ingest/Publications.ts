@@ -1,14 +1,8 @@
 import { Effect } from "effect"
 import { inTransaction, type PgSession } from "../postgres/PgSession.ts"
 import type { PostgresError } from "../postgres/PostgresError.ts"
-import {
-  isEmptyPlan,
-  newTables,
-  planPublications,
-  planStatements,
-  quoteIdent,
-  quoteLiteral
-} from "./PublicationPlan.ts"
+import { isEmptyPlan, newTables, planPublications, planStatements } from "./PublicationPlan.ts"
+import { quoteIdent, quoteLiteral } from "./Quoting.ts"
 import { readSourceTables, type SourceTable } from "./SourceTables.ts"
 
 /** The two publications of a source: what is named in START_REPLICATION is the union of their actions. */

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import type { Change } from "../domain/Change.ts"
 import type { Assembler } from "./Assembler.ts"
 import type { Handoff } from "./Handoff.ts"
 import type { Received } from "./Received.ts"
@@ -7,6 +8,18 @@ import type { SequenceError } from "./SequenceError.ts"
 import type { SlotReader } from "./SlotReader.ts"
 import type { SourceError } from "./SourceError.ts"
 import type { SpillError } from "./SpillError.ts"
+
+/** Our own tables, when target and source are databases of one server, or one database. Never captured. */
+const ours = "walstream"
+
+/** The change without our own tables; undefined when nothing else is in it. */
+const withoutOurs = (change: Change): Change | undefined => {
+  if (change.op === "message") return change
+  if (change.op !== "truncate") return change.relation.schema === ours ? undefined : change
+  const relations = change.relations.filter((relation) => relation.schema !== ours)
+  if (relations.length === change.relations.length) return change
+  return relations.length === 0 ? undefined : { ...change, relations }
+}
 
 export interface Split {
   readonly before: ReadonlyArray<ReplicationMessage>
@@ -51,6 +64,12 @@ export const splitAtIdle = (batch: ReadonlyArray<Received>, startsInside: boolea
       case "Relation":
         shapes.push(message.relation.fingerprint)
         break
+      case "Change": {
+        const change = withoutOurs(message.change)
+        if (change === message.change) after.push(message)
+        else if (change !== undefined) after.push({ ...message, change })
+        break
+      }
       default:
         after.push(message)
     }

@@ -1,8 +1,9 @@
+import { formatLsn, type Lsn } from "../domain/Lsn.ts"
 import type { PostgresError } from "../postgres/PostgresError.ts"
 import { reasonOf, type SourceErrorReason } from "./SourceError.ts"
 
 /** What an error on the replication connection means. */
-export const replicationFailure = (slot: string, error: PostgresError): SourceErrorReason => {
+export const replicationFailure = (slot: string, confirmed: Lsn, error: PostgresError): SourceErrorReason => {
   const { code, detail } = error
   if (code === "55006") {
     const pid = Number(/PID (\d+)/u.exec(detail)?.[1] ?? 0)
@@ -19,7 +20,7 @@ export const replicationFailure = (slot: string, error: PostgresError): SourceEr
   }
   // "can no longer get changes from replication slot", "requested WAL segment ... has already been removed"
   if (code === "55000" || /has already been removed/u.test(detail)) {
-    return { _tag: "SlotLost", slot, detail, from: "the last confirmed position" }
+    return { _tag: "SlotLost", slot, detail, from: formatLsn(confirmed) }
   }
   return reasonOf(error)
 }

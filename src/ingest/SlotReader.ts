@@ -14,6 +14,7 @@ import type { Received } from "./Received.ts"
 import { replicationFailure } from "./ReplicationFailure.ts"
 import type { ReplicationMessage } from "./ReplicationMessage.ts"
 import { type SourceError, sourceError } from "./SourceError.ts"
+import { applicationName, calmScript } from "./SourceSession.ts"
 import { standbyStatus } from "./StandbyStatus.ts"
 
 export interface SlotReaderOptions {
@@ -100,7 +101,7 @@ export const openSlotReader: (
     inbox.fail(error)
   }
   const failWith = (cause: unknown) =>
-    fail(sourceError(sourceId, replicationFailure(slot, PostgresError.from(cause))))
+    fail(sourceError(sourceId, replicationFailure(slot, confirmed, PostgresError.from(cause))))
   const sendStatus = (reply: boolean) => {
     if (connection?.stream.writable === true)
       connection.sendCopyFromChunk(standbyStatus(confirmed, now(), reply))
@@ -118,7 +119,7 @@ export const openSlotReader: (
   }
 
   const service = new LogicalReplicationService(
-    clientConfig({ url: options.url, applicationName: `walstream:${sourceId}` }),
+    clientConfig({ url: options.url, applicationName: applicationName(sourceId, "slot") }),
     { acknowledge: { auto: false, timeoutSeconds: 0 } }
   )
   const plugin: Plugin = {
@@ -129,6 +130,7 @@ export const openSlotReader: (
       connection = (client as unknown as { readonly connection: Connection }).connection
       gate = new Gate(connection.stream)
       await client.query(pinScript)
+      await client.query(calmScript)
       return client.query(options.command)
     },
     parse: (message: Buffer) => {

@@ -131,6 +131,9 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
 /** What a failed statement of a session to the source means, where no step knows better. */
 export const reasonOf = (error: PostgresError): SourceErrorReason => {
   const detail = error.message
+  // The driver's own complaint: it was given no password and the server wants one.
+  if (error.code === "" && detail.startsWith("SASL"))
+    return { _tag: "Refused", detail: "no password was given" }
   if (error.code === "3D000") return { _tag: "NoDatabase", detail }
   if (error.code.startsWith("28")) return { _tag: "Refused", detail }
   switch (error.failure) {

@@ -4,6 +4,7 @@ import { type Lsn, parseLsn } from "../domain/Lsn.ts"
 import { clientConfig, type PgSession } from "../postgres/PgSession.ts"
 import { PostgresError } from "../postgres/PostgresError.ts"
 import { type SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
+import { applicationName } from "./SourceSession.ts"
 
 /** What tells one history of a database from another. */
 export interface SourceIdentity {
@@ -22,11 +23,14 @@ export interface SourceFacts extends SourceIdentity {
 }
 
 /** Runs one command of the replication protocol on a connection of its own: it also shows whether we may replicate. */
-const identifySystem = (url: Redacted.Redacted, applicationName: string) =>
+const identifySystem = (url: Redacted.Redacted, name: string) =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
       // `replication` is a startup parameter that the driver passes on, but does not declare.
-      const config = { ...clientConfig({ url, applicationName }), replication: "database" } as pg.ClientConfig
+      const config = {
+        ...clientConfig({ url, applicationName: name }),
+        replication: "database"
+      } as pg.ClientConfig
       const client = new pg.Client(config)
       client.on("error", () => undefined)
       return client
@@ -72,7 +76,7 @@ export const identifySource: (
   if (row?.["wal_level"] !== "logical") {
     return yield* fail({ _tag: "WalLevel", actual: row?.["wal_level"] ?? "unknown" })
   }
-  const system = yield* identifySystem(options.url, `walstream:${options.sourceId}`).pipe(
+  const system = yield* identifySystem(options.url, applicationName(options.sourceId, "identify")).pipe(
     Effect.mapError((error) =>
       (error.code === "42501" || error.code === "28000") && row["replication"] !== "t"
         ? fail({ _tag: "NoReplicationRight", role })

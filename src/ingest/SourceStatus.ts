@@ -1,11 +1,11 @@
 import { Clock, Effect, type Redacted, Schedule, SubscriptionRef } from "effect"
 import type { Lsn } from "../domain/Lsn.ts"
 import type { Micros } from "../domain/Micros.ts"
-import { connectPg } from "../postgres/PgSession.ts"
 import type { CoverageClock } from "./CoverageClock.ts"
 import { IngestState } from "./IngestState.ts"
 import { readSlot } from "./Slot.ts"
 import { readSourceClock } from "./SourceClock.ts"
+import { connectSource } from "./SourceSession.ts"
 
 /** The slot as the source sees it. */
 export interface SourceStatus {
@@ -36,10 +36,7 @@ export const watchSource = Effect.fnUntraced(function* (
   coverage: CoverageClock
 ) {
   const state = yield* IngestState
-  const session = yield* connectPg({
-    url: options.url,
-    applicationName: `walstream:${options.sourceId}:status`
-  })
+  const session = yield* connectSource(options, "status")
   const ask = Effect.gen(function* () {
     const clock = yield* readSourceClock(session)
     coverage.observe(clock.lsn, clock.time)

@@ -31,14 +31,14 @@ export interface SourceTable {
 /**
  * One row per table that could be captured. A partitioned table is published as itself, so its identity is only
  * usable when every partition has the same: PostgreSQL checks the partition and sends the columns of the root.
- * `virtual` is spelled 'v' in attgenerated from version 18 on; before that the comparison finds none.
+ * The publications' names and the condition on `c` (pg_class) are SQL. `virtual` is spelled 'v' in attgenerated from version 18 on; before that the comparison finds none.
  */
-const tablesQuery = `
+export const classifiedTables = (full: string, inserts: string, which: string): string => `
   WITH tables AS (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relowner
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
-      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'walstream') AND n.nspname !~ '^pg_'
+      AND ${which} AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'walstream') AND n.nspname !~ '^pg_'
   ), members AS (
     SELECT oid AS root, oid AS member FROM tables
     UNION ALL
@@ -75,11 +75,13 @@ const tablesQuery = `
       ELSE 'partition differs' END AS identity,
     pg_has_role(t.relowner, 'USAGE') AS owned,
     EXISTS (SELECT FROM pg_catalog.pg_publication_tables p
-      WHERE p.pubname = $1 AND p.schemaname = t.nspname AND p.tablename = t.relname) AS in_full,
+      WHERE p.pubname = ${full} AND p.schemaname = t.nspname AND p.tablename = t.relname) AS in_full,
     EXISTS (SELECT FROM pg_catalog.pg_publication_tables p
-      WHERE p.pubname = $2 AND p.schemaname = t.nspname AND p.tablename = t.relname) AS in_inserts
+      WHERE p.pubname = ${inserts} AND p.schemaname = t.nspname AND p.tablename = t.relname) AS in_inserts
   FROM tables t JOIN summary s ON s.root = t.oid
   ORDER BY t.nspname, t.relname`
+
+const tablesQuery = classifiedTables("$1", "$2", "true")
 
 /** What the query's CASE can give. */
 const identities: Readonly<Record<string, Identity>> = {

@@ -1,5 +1,5 @@
 import { formatLsn, type Lsn } from "../domain/Lsn.ts"
-import { quoteIdent, quoteLiteral } from "./PublicationPlan.ts"
+import { quoteIdent, quoteLiteral } from "./Quoting.ts"
 import type { CapturePlugin } from "./Slot.ts"
 
 /**

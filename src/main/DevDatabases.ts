@@ -30,7 +30,7 @@ export const attachOptions = (settings: SettingsValue, url: Redacted.Redacted): 
   slot: settings.slotName,
   publication: settings.publicationName,
   plugin: settings.capturePlugin,
-  everyInsert: settings.captureNewTables === "trigger"
+  captureNewTables: settings.captureNewTables
 })
 
 /** Names what the settings give, and embeds the rest: the demo shop with its copy, the control database. */

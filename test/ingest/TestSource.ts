@@ -38,7 +38,7 @@ export const makeDatabase = Effect.gen(function* () {
     slot: `slot_${name}`,
     publication: "walstream_publication",
     plugin: "pgoutput",
-    everyInsert: false,
+    captureNewTables: "watch",
     spillDirectory,
     statusEvery: 200
   }

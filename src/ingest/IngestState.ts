@@ -20,6 +20,20 @@ export type IngestPhase =
   /** It was asked to stop, and did. */
   | { readonly _tag: "Ended" }
 
+/** Whether the source lets us in: who was refused does not knock again until capture is told to. */
+export const isAttached = (phase: IngestPhase): boolean => {
+  switch (phase._tag) {
+    case "Starting":
+    case "Attaching":
+    case "Ended":
+      return false
+    case "Stopped":
+      return phase.code !== "Refused" && phase.code !== "NoDatabase"
+    default:
+      return true
+  }
+}
+
 /** Counters and positions of capture. All counters begin at 0 with the process. */
 export interface IngestFigures {
   /** Last seq that the archive has, whole. */

@@ -1,4 +1,5 @@
-import { Effect, type Redacted } from "effect"
+import { Effect, type Redacted, SubscriptionRef } from "effect"
+import { IngestState, isAttached } from "./IngestState.ts"
 import type { PublicationNames } from "./Publications.ts"
 import { alignPublications } from "./Publications.ts"
 import { connectSource } from "./SourceSession.ts"
@@ -14,6 +15,8 @@ export interface PublicationKeeperOptions {
  * dropped has its updates refused by its own server until then.
  */
 export const keepPublications = Effect.fnUntraced(function* (options: PublicationKeeperOptions) {
+  const state = yield* IngestState
+  if (!isAttached(yield* SubscriptionRef.get(state.phase))) return
   const session = yield* connectSource(options, "publications")
   const { added, changed } = yield* alignPublications(session, options.names, true)
   if (changed) {

@@ -1,8 +1,8 @@
-import { Clock, Effect, type Redacted, Schedule, SubscriptionRef } from "effect"
+import { Clock, Effect, type Redacted, Schedule, Stream, SubscriptionRef } from "effect"
 import type { Lsn } from "../domain/Lsn.ts"
 import type { Micros } from "../domain/Micros.ts"
 import type { CoverageClock } from "./CoverageClock.ts"
-import { IngestState } from "./IngestState.ts"
+import { IngestState, isAttached } from "./IngestState.ts"
 import { readSlot } from "./Slot.ts"
 import { readSourceClock } from "./SourceClock.ts"
 import { connectSource } from "./SourceSession.ts"
@@ -25,7 +25,7 @@ export interface SourceStatus {
   readonly readAt: number
 }
 
-/** Asks the source again and again, on a connection of its own. */
+/** Asks the source again and again, on a connection of its own, once capture was let in. */
 export const watchSource = Effect.fnUntraced(function* (
   options: {
     readonly url: Redacted.Redacted
@@ -36,6 +36,7 @@ export const watchSource = Effect.fnUntraced(function* (
   coverage: CoverageClock
 ) {
   const state = yield* IngestState
+  yield* SubscriptionRef.changes(state.phase).pipe(Stream.takeUntil(isAttached), Stream.runDrain)
   const session = yield* connectSource(options, "status")
   const ask = Effect.gen(function* () {
     const clock = yield* readSourceClock(session)

@@ -55,9 +55,12 @@ const decodeTable = (row: Readonly<Record<string, Text>>): Table => ({
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** A row as one text: every column in the session's pinned formats, null and the empty string apart. */
+/**
+ * A row as one text: every column by its type's output function in the session's pinned formats, null and the empty
+ * string apart. A cast of each column to text would be another function for some: it drops the blanks of `bpchar`.
+ */
 const rowText = (table: Table) =>
-  `ROW(${table.columns.map((column) => `t.${quote(column)}::text`).join(", ")})::text`
+  `ROW(${table.columns.map((column) => `t.${quote(column)}`).join(", ")})::text`
 
 const digest = (session: PgSession, table: Table) =>
   Effect.map(

@@ -1,0 +1,143 @@
+import { readFile, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { Effect, Schema } from "effect"
+
+export class ApiError extends Schema.TaggedError<ApiError>()("ApiError", {
+  request: Schema.String,
+  status: Schema.NullOr(Schema.Int),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `${this.request}: ${this.status ?? "no answer"} ${this.detail}`
+  }
+}
+
+/** What the dev shape leaves for tools beside its data. */
+const Contact = Schema.fromJsonString(
+  Schema.Struct({
+    url: Schema.String,
+    username: Schema.String,
+    password: Schema.String
+  })
+)
+
+const Token = Schema.Struct({ access_token: Schema.String })
+
+export const JobView = Schema.Struct({
+  id: Schema.String,
+  status: Schema.String,
+  start_seq: Schema.NullOr(Schema.Int),
+  end_seq: Schema.NullOr(Schema.Int),
+  events_processed: Schema.Int,
+  events_duplicate: Schema.Int,
+  checkpoint: Schema.NullOr(Schema.Struct({ seq: Schema.Int, ordinal: Schema.Int })),
+  error: Schema.NullOr(Schema.Struct({ code: Schema.String, message: Schema.String }))
+})
+export type JobView = typeof JobView.Type
+
+const Coverage = Schema.Struct({
+  archive: Schema.Struct({
+    coverage: Schema.Struct({ first_seq: Schema.Int, next_seq: Schema.Int })
+  })
+})
+
+const Source = Schema.Struct({ phase: Schema.String, seq: Schema.Int, frontier: Schema.String })
+
+const Events = Schema.Struct({
+  items: Schema.Array(Schema.Struct({ position: Schema.String, seq: Schema.Int, ordinal: Schema.Int }))
+})
+
+/** The API from outside, by section 6 of its contract: plain requests, answers checked. */
+export class ApiClient {
+  readonly #url: string
+  readonly #token: string
+
+  constructor(url: string, token: string) {
+    this.#url = url
+    this.#token = token
+  }
+
+  /** Waits for nobody: fails while the process has not written its contact, or does not answer. */
+  static login(dataDir: string): Effect.Effect<ApiClient, ApiError> {
+    return Effect.gen(function* () {
+      const file = join(dataDir, "walstream.json")
+      const text = yield* Effect.tryPromise({
+        try: () => readFile(file, "utf8"),
+        catch: () => new ApiError({ request: file, status: null, detail: "not there yet" })
+      })
+      const contact = yield* Effect.mapError(
+        Schema.decodeUnknownEffect(Contact)(text),
+        (error) => new ApiError({ request: file, status: null, detail: error.message })
+      )
+      const form = new URLSearchParams({ username: contact.username, password: contact.password })
+      const anonymous = new ApiClient(contact.url, "")
+      const { access_token } = yield* anonymous.#call("POST", "auth/token", Token, form)
+      return new ApiClient(contact.url, access_token)
+    })
+  }
+
+  /** A killed process leaves its contact behind: forget it before the next start. */
+  static forget(dataDir: string): Effect.Effect<void> {
+    return Effect.promise(() => rm(join(dataDir, "walstream.json"), { force: true }))
+  }
+
+  #call<A>(
+    method: string,
+    path: string,
+    answer: Schema.Codec<A, unknown>,
+    body?: URLSearchParams | object
+  ): Effect.Effect<A, ApiError> {
+    const request = `${method} ${path}`
+    const failed = (status: number | null, detail: string) => new ApiError({ request, status, detail })
+    const isForm = body instanceof URLSearchParams
+    return Effect.tryPromise({
+      try: async (signal) => {
+        const response = await fetch(`${this.#url}/api/v1/${path}`, {
+          method,
+          signal,
+          headers: {
+            authorization: `Bearer ${this.#token}`,
+            ...(body === undefined || isForm ? {} : { "content-type": "application/json" })
+          },
+          ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) })
+        })
+        return { status: response.status, ok: response.ok, text: await response.text() }
+      },
+      catch: (cause) => failed(null, String(cause))
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: "5 seconds",
+        orElse: () => Effect.fail(failed(null, "no answer within 5 s"))
+      }),
+      Effect.flatMap(({ status, ok, text }) =>
+        ok
+          ? Effect.mapError(Schema.decodeUnknownEffect(Schema.fromJsonString(answer))(text), (error) =>
+              failed(status, error.message)
+            )
+          : Effect.fail(failed(status, text))
+      )
+    )
+  }
+
+  get ready(): Effect.Effect<unknown, ApiError> {
+    return this.#call("GET", "health/ready", Schema.Unknown)
+  }
+  get source(): Effect.Effect<typeof Source.Type, ApiError> {
+    return this.#call("GET", "system/source", Source)
+  }
+  get coverage(): Effect.Effect<typeof Coverage.Type, ApiError> {
+    return this.#call("GET", "system/coverage", Coverage)
+  }
+  recentEvents(limit: number): Effect.Effect<typeof Events.Type, ApiError> {
+    return this.#call("GET", `events/recent?limit=${limit}`, Events)
+  }
+  createJob(spec: Readonly<Record<string, unknown>>): Effect.Effect<JobView, ApiError> {
+    return this.#call("POST", "jobs", JobView, spec)
+  }
+  job(id: string): Effect.Effect<JobView, ApiError> {
+    return this.#call("GET", `jobs/${id}`, JobView)
+  }
+  act(id: string, action: "start" | "pause" | "resume" | "cancel"): Effect.Effect<JobView, ApiError> {
+    return this.#call("POST", `jobs/${id}/${action}`, JobView)
+  }
+}

@@ -55,19 +55,20 @@ export interface HandlerDefinition<in out S, in out M, out E = never, out R = ne
 export const handler = <S, M, E = never, R = never>(
   definition: HandlerDefinition<S, M, E, R>
 ): ActorDefinition<M, E | Cause.Done, R> => {
-  const { initial, handle, ...rest } = definition
+  const { initial, handle } = definition
   return {
-    ...rest,
-    run: Effect.fnUntraced(function* (context) {
-      let state = yield* initial(context)
-      yield* context.ready
-      yield* context.mailbox.take.pipe(
-        Effect.flatMap((message) => handle(state, message, context)),
-        Effect.map((next) => {
-          state = next
-        }),
-        Effect.forever({ disableYield: true })
-      )
-    })
+    ...definition,
+    run: (context) =>
+      Effect.flatMap(initial(context), (first) => {
+        let state = first
+        return context.mailbox.take.pipe(
+          Effect.flatMap((message) => handle(state, message, context)),
+          Effect.map((next) => {
+            state = next
+          }),
+          Effect.forever({ disableYield: true }),
+          (handling) => Effect.andThen(context.ready, handling)
+        )
+      })
   }
 }

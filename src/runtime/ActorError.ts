@@ -37,7 +37,7 @@ export class ActorRestarted extends Schema.TaggedError<ActorRestarted>()("ActorR
 /** No reply within the deadline. The message may still be handled later. */
 export class AskTimeout extends Schema.TaggedError<AskTimeout>()("AskTimeout", {
   path: Schema.String,
-  millis: Schema.Number
+  millis: Schema.Finite
 }) {
   override get message(): string {
     return `${this.path} did not reply within ${this.millis} ms`
@@ -91,7 +91,7 @@ export class RestartsExceeded extends Schema.TaggedError<RestartsExceeded>()("Re
 /** The actor's finalizers did not end within its stop deadline. Its fiber was left behind. */
 export class StopOverrun extends Schema.TaggedError<StopOverrun>()("StopOverrun", {
   path: Schema.String,
-  millis: Schema.Number
+  millis: Schema.Finite
 }) {
   override get message(): string {
     return `${this.path} did not end within ${this.millis} ms after its interruption`

@@ -1,73 +1,80 @@
-import { Cause, type Context, Deferred, Duration, Effect, Exit, Fiber, type Scope } from "effect"
+import {
+  Cause,
+  Context,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  References,
+  type Scope,
+  Tracer
+} from "effect"
 import type { ActorContext, ActorDefinition, ActorSettings, RestartKind } from "./Actor.ts"
-import { ActorStopped, AskTimeout, StopOverrun } from "./ActorError.ts"
+import { ActorStopped, type AskError, AskTimeout, StopOverrun, type TellError } from "./ActorError.ts"
 import type { ActorNode, ActorState } from "./ActorNode.ts"
 import type { ActorRef } from "./ActorRef.ts"
 import { type Child, type Parent, pathOf } from "./Child.ts"
 import { errorText, isFailed } from "./ErrorText.ts"
 import type { Kernel } from "./Kernel.ts"
 import { Mailbox } from "./Mailbox.ts"
-import { Ask } from "./Reply.ts"
+import { Ask, type Reply } from "./Reply.ts"
 import type { Timer } from "./Timers.ts"
+
+type Ending = Exit.Exit<void, unknown>
+
+/** Starts one life in a fiber of its own, which is handed to `begun` before the actor's code runs in it. */
+type Launch<M> = (process: ActorProcess<M>) => void
 
 /**
  * An actor through all its lives. At most one fiber runs at a time; its end is reported to the parent, which decides.
- * All bookkeeping is synchronous, so no interrupt can leave it half done.
+ * All bookkeeping is synchronous, so no interrupt can leave it half done. What only some actors need is made when it is
+ * asked for: there may be 100,000 of them.
  */
-export class ActorProcess<M> implements Child {
+export class ActorProcess<in out M> implements Child, ActorRef<M> {
   readonly name: string
   readonly path: string
   readonly restart: RestartKind
-  readonly mailbox: Mailbox<M>
-  readonly ref: ActorRef<M>
   restarts = 0
   startedAt = 0
 
   readonly #kernel: Kernel
   readonly #parent: Parent
+  readonly #mailbox: Mailbox<M>
   readonly #signalsReady: boolean
   readonly #stopMillis: number
-  readonly #context: ActorContext<M>
-  readonly #launch: (context: ActorContext<M>) => Fiber.Fiber<void, unknown>
-  readonly #ended = Deferred.makeUnsafe<Exit.Exit<void, unknown>>()
-  readonly #stopping = Deferred.makeUnsafe<void>()
+  readonly #launch: Launch<M>
   #state: ActorState = "starting"
   #since: number
   #lastError: string | undefined
-  #fiber: Fiber.Fiber<void, unknown> | undefined
-  #halted: Deferred.Deferred<void> | undefined
-  #ready: Deferred.Deferred<void> | undefined
+  #fiber: Fiber.Fiber<unknown, unknown> | undefined
   #leaving = false
   #deadline: Timer | undefined
+  /** How it ended for good. */
+  #ending: Ending | undefined
+  #ended: Deferred.Deferred<Ending> | undefined
+  #halted: Deferred.Deferred<void> | undefined
+  #stopAsked: Deferred.Deferred<void> | undefined
+  /** Completed by the next state that is not "starting". */
+  #moved: Deferred.Deferred<void> | undefined
 
   private constructor(
     kernel: Kernel,
     parent: Parent,
     settings: ActorSettings,
     mailbox: Mailbox<M>,
-    launch: (context: ActorContext<M>) => Fiber.Fiber<void, unknown>
+    launch: Launch<M>
   ) {
     this.#kernel = kernel
     this.#parent = parent
+    this.#mailbox = mailbox
     this.#signalsReady = settings.readiness === "signalled"
-    this.#stopMillis = Duration.toMillis(settings.stopDeadline ?? "5 seconds")
-    this.#since = kernel.wallTime()
+    this.#stopMillis = Duration.toMillis(settings.stopDeadline ?? defaultStopDeadline)
     this.#launch = launch
+    this.#since = kernel.wallTime()
     this.name = settings.name
     this.path = mailbox.path
     this.restart = settings.restart ?? "permanent"
-    this.mailbox = mailbox
-    this.ref = this.#makeRef()
-    this.#context = {
-      path: this.path,
-      mailbox,
-      self: this.ref,
-      ready: Effect.sync(() => this.#signalReady()),
-      stopping: Effect.suspend(() => {
-        mailbox.attend()
-        return Deferred.await(this.#stopping)
-      })
-    }
   }
 
   /** Not yet started. All its lives run in the given context. */
@@ -78,25 +85,73 @@ export class ActorProcess<M> implements Child {
     context: Context.Context<Exclude<R, Scope.Scope>>
   ): Effect.Effect<ActorProcess<M>> => {
     const path = pathOf(parent.path, definition.name)
-    return Effect.map(Mailbox.make<M>(path, definition.mailbox), (mailbox) => {
-      const launch = (actor: ActorContext<M>) =>
-        Effect.yieldNow.pipe(
-          // The actor's code never runs on the stack of who spawned it.
-          Effect.andThen(Effect.suspend(() => definition.run(actor))),
-          Effect.annotateLogs("actor", path),
-          Effect.scoped,
-          Effect.runForkWith(context)
-        )
-      return new ActorProcess(kernel, parent, definition, mailbox, launch)
+    const own = ownContext(context, path)
+    const launch: Launch<M> = (process) => {
+      const life = Effect.withFiber<void, E, R | Scope.Scope>((fiber) => {
+        process.begun(fiber)
+        return definition.run(new OwnContext(process))
+      })
+      Effect.runForkWith(own)(Effect.scoped(life))
+    }
+    return Effect.map(
+      Mailbox.make<M>(path, definition.mailbox),
+      (mailbox) => new ActorProcess(kernel, parent, definition, mailbox, launch)
+    )
+  }
+
+  // ---- as others see it
+
+  readonly tell = (message: M): Effect.Effect<void, TellError> => this.#mailbox.offer(message)
+
+  readonly ask = <A, E = never>(
+    question: (reply: Reply<A, E>) => M,
+    deadline: Duration.Input
+  ): Effect.Effect<A, E | AskError> =>
+    Effect.suspend(() => {
+      const millis = Duration.toMillis(deadline)
+      const ask = new Ask(this.#kernel.timers, question)
+      ask.expireAfter(millis, () => new AskTimeout({ path: this.path, millis }))
+      const rest = this.#mailbox.put(ask)
+      // Waiting for room counts towards the deadline; the deadline ends that waiting too.
+      return rest === undefined
+        ? ask.answer
+        : Effect.raceFirst(Effect.andThen(rest, Effect.never), ask.answer)
+    })
+
+  get ready(): Effect.Effect<void, ActorStopped> {
+    return Effect.suspend(() => {
+      if (this.#leaving) return Effect.fail(new ActorStopped({ path: this.path }))
+      if (this.#state === "running") return Effect.void
+      this.#moved ??= Deferred.makeUnsafe<void>()
+      return Effect.andThen(Deferred.await(this.#moved), this.ready)
     })
   }
+
+  get ended(): Effect.Effect<Ending> {
+    return Effect.suspend(() => {
+      if (this.#ending !== undefined) return Effect.succeed(this.#ending)
+      this.#ended ??= Deferred.makeUnsafe<Ending>()
+      return Deferred.await(this.#ended)
+    })
+  }
+
+  get stop(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#askToStop()
+      // It cannot wait for itself.
+      if (this.#fiber !== undefined && Fiber.getCurrent() === this.#fiber) return Effect.void
+      return this.#ending === undefined ? Effect.asVoid(this.ended) : Effect.void
+    })
+  }
+
+  // ---- as its supervisor sees it
 
   get leaving(): boolean {
     return this.#leaving
   }
 
   get node(): ActorNode {
-    const { capacity, depth, dropped, overflow } = this.mailbox
+    const { capacity, depth, dropped, overflow } = this.#mailbox
     return {
       path: this.path,
       name: this.name,
@@ -113,15 +168,10 @@ export class ActorProcess<M> implements Child {
   }
 
   start(): void {
-    this.mailbox.incarnate()
+    this.#mailbox.incarnate()
     this.startedAt = this.#kernel.timers.now()
     this.#become(this.#signalsReady ? "starting" : "running")
-    const fiber = this.#launch(this.#context)
-    this.#fiber = fiber
-    fiber.addObserver((exit) => {
-      // One that was given up on may still end one day.
-      if (this.#fiber === fiber) this.#exited(exit)
-    })
+    this.#launch(this)
   }
 
   startAgain(): void {
@@ -129,150 +179,127 @@ export class ActorProcess<M> implements Child {
     this.start()
   }
 
-  readonly started: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.#state !== "starting" || this.#fiber === undefined) return Effect.void
-    this.#ready ??= Deferred.makeUnsafe<void>()
-    return Deferred.await(this.#ready)
-  })
+  get started(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#state !== "starting") return Effect.void
+      this.#moved ??= Deferred.makeUnsafe<void>()
+      return Deferred.await(this.#moved)
+    })
+  }
 
-  backOff(error: string): void {
-    this.#lastError = error
-    this.mailbox.restarted()
+  backOff(error?: string): void {
+    if (error !== undefined) this.#lastError = error
+    this.#mailbox.restarted()
     this.#become("backoff")
   }
 
-  readonly halt: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.#fiber === undefined) {
-      if (!this.#leaving) this.#become("backoff")
-      return Effect.void
-    }
-    if (this.#halted === undefined) {
-      this.#halted = Deferred.makeUnsafe<void>()
-      if (!this.#leaving) this.#become("stopping")
-      const halted = this.#halted
+  get halt(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      // Its own stop deadline is running already.
+      if (this.#leaving) return Effect.asVoid(this.ended)
+      if (this.#fiber === undefined) {
+        this.#become("backoff")
+        return Effect.void
+      }
+      if (this.#halted !== undefined) return Deferred.await(this.#halted)
+      const halted = Deferred.makeUnsafe<void>()
+      this.#halted = halted
+      this.#become("stopping")
       this.#interrupt()
       return Deferred.await(halted)
-    }
-    return Deferred.await(this.#halted)
-  })
+    })
+  }
 
-  readonly stop: Effect.Effect<void> = Effect.suspend(() => {
-    this.#askToStop()
-    return this.#fiber !== undefined && Fiber.getCurrent() === this.#fiber
-      ? Effect.void
-      : Effect.asVoid(Deferred.await(this.#ended))
-  })
-
-  finish(exit: Exit.Exit<void, unknown>): void {
-    if (Deferred.isDoneUnsafe(this.#ended)) return
+  finish(exit: Ending): void {
+    if (this.#ending !== undefined) return
+    this.#ending = exit
     this.#leaving = true
     this.#cancelDeadline()
     if (Exit.isFailure(exit)) this.#lastError = errorText(exit.cause)
     this.#become(Exit.isFailure(exit) ? "failed" : "stopped")
-    this.mailbox.shutdown()
-    Deferred.doneUnsafe(this.#stopping, Exit.void)
-    Deferred.doneUnsafe(this.#ended, Exit.succeed(exit))
+    this.#mailbox.shutdown()
+    if (this.#stopAsked !== undefined) Deferred.doneUnsafe(this.#stopAsked, Exit.void)
+    if (this.#ended !== undefined) Deferred.doneUnsafe(this.#ended, Exit.succeed(exit))
     this.#parent.childLeft(this, exit)
   }
 
-  #makeRef(): ActorRef<M> {
-    return {
-      path: this.path,
-      tell: (message) => this.mailbox.offer(message),
-      ask: (question, deadline) => {
-        const millis = Duration.toMillis(deadline)
-        return Effect.suspend(() => {
-          const ask = new Ask(this.#kernel.timers, question)
-          ask.expireAfter(millis, () => new AskTimeout({ path: this.path, millis }))
-          const put = this.mailbox.put(ask)
-          if (put === Effect.void) return ask.answer
-          return Effect.raceFirst(Effect.andThen(put, Effect.never), ask.answer)
-        })
-      },
-      ready: Effect.suspend(() => this.#awaitReady()),
-      ended: Deferred.await(this.#ended),
-      stop: Effect.suspend(() => this.stop)
-    }
+  // ---- as it sees itself
+
+  begun(fiber: Fiber.Fiber<unknown, unknown>): void {
+    this.#fiber = fiber
+    fiber.addObserver((exit) => {
+      // One that was given up on may still end one day.
+      if (this.#fiber === fiber) this.#exited(exit)
+    })
   }
 
-  #awaitReady(): Effect.Effect<void, ActorStopped> {
-    if (this.#leaving) return Effect.fail(new ActorStopped({ path: this.path }))
-    if (this.#state === "running") return Effect.void
-    this.#ready ??= Deferred.makeUnsafe<void>()
-    // Woken by whatever ends the starting: look again.
-    return Effect.raceFirst(Deferred.await(this.#ready), Deferred.await(this.#ended)).pipe(
-      Effect.andThen(Effect.suspend(() => this.#awaitReady()))
-    )
+  get mailbox(): Mailbox<M> {
+    return this.#mailbox
   }
 
-  #signalReady(): void {
-    if (this.#state === "starting") this.#become("running")
+  get signalReady(): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (this.#state === "starting") this.#become("running")
+    })
+  }
+
+  get stopping(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#mailbox.attend()
+      if (this.#leaving) return Effect.void
+      this.#stopAsked ??= Deferred.makeUnsafe<void>()
+      return Deferred.await(this.#stopAsked)
+    })
   }
 
   #askToStop(): void {
     if (this.#leaving) return
     this.#leaving = true
-    const idle = this.#fiber === undefined
     this.#become("stopping")
-    Deferred.doneUnsafe(this.#stopping, Exit.void)
-    this.mailbox.close()
-    if (idle) {
+    if (this.#fiber === undefined) {
       this.finish(Exit.void)
       return
     }
-    // Closing the mailbox may have ended it already, and who is being halted is interrupted already.
+    if (this.#stopAsked !== undefined) Deferred.doneUnsafe(this.#stopAsked, Exit.void)
+    // Closing it may end the actor on the spot.
+    this.#mailbox.close()
+    // One that is being halted is interrupted already.
     if (this.#fiber === undefined || this.#halted !== undefined) return
-    // One that never looked into its mailbox has nothing to work off.
-    if (!this.mailbox.attended) this.#interrupt()
+    // One that never looked into its mailbox, and has nothing in it, has nothing to work off.
+    if (!this.#mailbox.attended && this.#mailbox.depth === 0) this.#interrupt()
     else this.#deadline = this.#kernel.timers.after(this.#stopMillis, () => this.#interrupt())
   }
 
   #interrupt(): void {
-    const fiber = this.#fiber
-    if (fiber === undefined) return
     this.#cancelDeadline()
     // Armed first: the interrupt may end the fiber before it returns.
     this.#deadline = this.#kernel.timers.after(this.#stopMillis, () => this.#giveUp())
-    fiber.interruptUnsafe()
+    this.#fiber?.interruptUnsafe()
   }
 
   /** A fiber cannot be killed: when its finalizers hang it is left behind, loudly. */
   #giveUp(): void {
     const overrun = new StopOverrun({ path: this.path, millis: this.#stopMillis })
-    this.#kernel.log("Error", "actor does not end", { actor: this.path, error: overrun.message })
     this.#exited(Exit.fail(overrun))
   }
 
-  #exited(exit: Exit.Exit<void, unknown>): void {
+  #exited(exit: Exit.Exit<unknown, unknown>): void {
     this.#fiber = undefined
     this.#cancelDeadline()
     const halted = this.#halted
     this.#halted = undefined
-    if (this.#leaving) {
-      this.finish(this.#withoutOrderlyEnd(exit))
-    } else if (halted !== undefined) {
-      if (isFailed(exit)) this.#lastError = errorText(exit.cause)
-      this.mailbox.restarted()
-      this.#become("backoff")
-    } else {
+    if (!this.#leaving && halted === undefined) {
       this.#parent.childExited(this, exit)
+      return
     }
+    const failure = isFailed(exit) && !(this.#leaving && isEndOfMailbox(exit.cause)) ? exit : undefined
+    const error = failure && errorText(failure.cause)
+    if (error !== undefined) {
+      this.#kernel.log("Error", "actor failed while it was stopped", { actor: this.path, error })
+    }
+    if (this.#leaving) this.finish(failure ?? Exit.void)
+    else this.backOff(error)
     if (halted !== undefined) Deferred.doneUnsafe(halted, Exit.void)
-  }
-
-  /** Asked to stop, an interruption and the end of the mailbox are the orderly ends. */
-  #withoutOrderlyEnd(exit: Exit.Exit<void, unknown>): Exit.Exit<void, unknown> {
-    if (!isFailed(exit)) return Exit.void
-    const ofMailbox = exit.cause.reasons.every(
-      (reason) =>
-        Cause.isInterruptReason(reason) || (Cause.isFailReason(reason) && Cause.isDone(reason.error))
-    )
-    if (ofMailbox) return Exit.void
-    this.#kernel.log("Error", "actor failed while stopping", {
-      actor: this.path,
-      error: errorText(exit.cause)
-    })
-    return exit
   }
 
   #become(state: ActorState): void {
@@ -280,16 +307,56 @@ export class ActorProcess<M> implements Child {
       this.#state = state
       this.#since = this.#kernel.wallTime()
     }
-    if (state !== "starting" && this.#ready !== undefined) {
-      const ready = this.#ready
-      this.#ready = undefined
-      Deferred.doneUnsafe(ready, Exit.void)
+    if (state !== "starting" && this.#moved !== undefined) {
+      const moved = this.#moved
+      this.#moved = undefined
+      Deferred.doneUnsafe(moved, Exit.void)
     }
     this.#kernel.changed()
   }
 
   #cancelDeadline(): void {
-    if (this.#deadline !== undefined) this.#kernel.timers.cancel(this.#deadline)
+    if (this.#deadline === undefined) return
+    this.#kernel.timers.cancel(this.#deadline)
     this.#deadline = undefined
   }
+}
+
+class OwnContext<in out M> implements ActorContext<M> {
+  readonly self: ActorProcess<M>
+
+  constructor(self: ActorProcess<M>) {
+    this.self = self
+  }
+  get path(): string {
+    return this.self.path
+  }
+  get mailbox(): Mailbox<M> {
+    return this.self.mailbox
+  }
+  get ready(): Effect.Effect<void> {
+    return this.self.signalReady
+  }
+  get stopping(): Effect.Effect<void> {
+    return this.self.stopping
+  }
+}
+
+/** An interruption apart, nothing but the end of the mailbox: how an actor ends that was asked to. */
+const isEndOfMailbox = (cause: Cause.Cause<unknown>): boolean =>
+  cause.reasons.every(
+    (reason) => Cause.isInterruptReason(reason) || (Cause.isFailReason(reason) && Cause.isDone(reason.error))
+  )
+
+const defaultStopDeadline = Duration.seconds(5)
+
+/** The spawner's context for an actor that outlives the spawner: its logs name the actor, its spans are its own. */
+const ownContext = <R>(context: Context.Context<R>, path: string): Context.Context<R> => {
+  const named = Context.add(context, References.CurrentLogAnnotations, {
+    ...Context.get(context, References.CurrentLogAnnotations),
+    actor: path
+  })
+  if (Context.getOption(context, Tracer.ParentSpan)._tag === "None") return named
+  // No actor can require the parent span, a caller's accident: taking it out takes nothing from R.
+  return Context.omit(Tracer.ParentSpan)(named) as Context.Context<R>
 }

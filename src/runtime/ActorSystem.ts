@@ -32,7 +32,7 @@ export class ActorSystem extends Context.Service<
     const failed = yield* Deferred.make<never, unknown>()
     const top: Parent = {
       path: "/",
-      childExited: (root, exit) => root.finish(exit),
+      childExited: (root, exit) => root.finish(Exit.asVoid(exit)),
       childLeft: (_, exit) => {
         if (Exit.isFailure(exit)) Deferred.doneUnsafe(failed, Exit.failCause(exit.cause))
       }

@@ -29,7 +29,7 @@ export class Backoff {
       return Effect.flatMap(step, (next) =>
         Effect.map(next(now, error), ([, delay]) => Duration.toMillis(delay))
       )
-    }).pipe(Pull.catchDone(() => Effect.succeed(undefined)))
+    }).pipe(Pull.catchDone(() => Effect.undefined))
   }
 
   #begin(child: Child): Effect.Effect<Step> {

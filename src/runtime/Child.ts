@@ -21,8 +21,8 @@ export interface Child {
   readonly started: Effect.Effect<void>
   /** Ends this life at once, to begin another later; what is in the mailbox stays. Waits, at most the stop deadline. */
   readonly halt: Effect.Effect<void>
-  /** It has failed and will be started again. */
-  readonly backOff: (error: string) => void
+  /** It has no life now but will be started again. The error where it failed. */
+  readonly backOff: (error?: string) => void
   /** Ends it for good, in order, and waits for that. */
   readonly stop: Effect.Effect<void>
   /** It has no life and gets none any more: tells everybody who waits for it. */
@@ -33,7 +33,7 @@ export interface Child {
 export interface Parent {
   readonly path: string
   /** A life ended that nobody asked to end. Called once for each life, in no fiber. */
-  readonly childExited: (child: Child, exit: Exit.Exit<void, unknown>) => void
+  readonly childExited: (child: Child, exit: Exit.Exit<unknown, unknown>) => void
   /** The child has ended for good and leaves the tree. */
   readonly childLeft: (child: Child, exit: Exit.Exit<void, unknown>) => void
 }

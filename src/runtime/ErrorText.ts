@@ -15,7 +15,7 @@ export const errorText = (cause: Cause.Cause<unknown>): string => {
 }
 
 /** An end by interruption is nobody's failure. */
-export const isFailed = <E>(exit: Exit.Exit<void, E>): exit is Exit.Failure<void, E> =>
+export const isFailed = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
   Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
 
 const messageOf = (error: unknown): string => {

@@ -1,5 +1,5 @@
 import { type Array as Arr, type Cause, Effect, Queue, Stream } from "effect"
-import { ActorRestarted, ActorStopped, MailboxFull, type TellError } from "./ActorError.ts"
+import { ActorRestarted, ActorStopped, type AskError, MailboxFull, type TellError } from "./ActorError.ts"
 import { Ask, type Question } from "./Reply.ts"
 
 /**
@@ -27,15 +27,11 @@ export class Mailbox<in out M> {
   readonly path: string
   readonly capacity: number
   readonly overflow: Overflow
-  /** The oldest message, waited for. */
-  readonly take: Effect.Effect<M, Cause.Done>
-  /** Everything that is there, waited for until there is at least one. */
-  readonly takeAll: Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done>
-  /** The messages in order, as many at a time as are there. Ends when the actor is stopped and all is handled. */
-  readonly messages: Stream.Stream<M>
-
   readonly #queue: Queue.Queue<Item<M>, Cause.Done>
-  readonly #inFlight = new Set<Question<unknown>>()
+  // What few mailboxes need is made when it is asked for: there may be 100,000 of them.
+  #take: Effect.Effect<M, Cause.Done> | undefined
+  #takeAll: Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done> | undefined
+  #inFlight: Set<Question<unknown>> | undefined
   #dropped = 0
   #closed = false
   #attended = false
@@ -49,14 +45,6 @@ export class Mailbox<in out M> {
     this.capacity = options.capacity
     this.overflow = options.overflow
     this.#queue = queue
-    this.take = Effect.suspend(() => {
-      this.#attended = true
-      const exit = Queue.takeUnsafe(queue)
-      if (exit === undefined) return this.#waited(this.take)
-      return exit._tag === "Success" ? Effect.succeed(this.#open(exit.value)) : Effect.failCause(exit.cause)
-    })
-    this.takeAll = this.takeBatch(Number.POSITIVE_INFINITY)
-    this.messages = Stream.fromPull(Effect.succeed(this.takeAll))
   }
 
   static readonly make = <M>(path: string, options: MailboxOptions = {}): Effect.Effect<Mailbox<M>> => {
@@ -87,6 +75,23 @@ export class Mailbox<in out M> {
     return this.#attended
   }
 
+  /** The oldest message, waited for. */
+  get take(): Effect.Effect<M, Cause.Done> {
+    this.#take ??= Effect.suspend(() => {
+      this.#attended = true
+      const exit = Queue.takeUnsafe(this.#queue)
+      if (exit === undefined) return this.#waited(this.take)
+      return exit._tag === "Success" ? Effect.succeed(this.#open(exit.value)) : Effect.failCause(exit.cause)
+    })
+    return this.#take
+  }
+
+  /** Everything that is there, waited for until there is at least one. */
+  get takeAll(): Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done> {
+    this.#takeAll ??= this.takeBatch(Number.POSITIVE_INFINITY)
+    return this.#takeAll
+  }
+
   /** One to `max` messages, as many as are there, waited for until there is one. */
   takeBatch(max: number): Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done> {
     const batch: Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done> = Effect.suspend(() => {
@@ -105,15 +110,20 @@ export class Mailbox<in out M> {
     return batch
   }
 
-  /** Puts a message in, by the overflow policy. */
-  offer(message: M): Effect.Effect<void, TellError> {
-    return Effect.suspend(() => this.put(message))
+  /** The messages in order, as many at a time as are there. Ends when the actor is stopped and all is handled. */
+  get messages(): Stream.Stream<M> {
+    return Stream.fromPull(Effect.succeed(this.takeAll))
   }
 
-  /** As `offer`, for a message or a question, deciding at once unless it has to wait. */
-  put(item: Item<M>): Effect.Effect<void, TellError> {
+  /** Puts a message in, by the overflow policy. */
+  offer(message: M): Effect.Effect<void, TellError> {
+    return Effect.suspend(() => this.put(message) ?? Effect.void)
+  }
+
+  /** For the kit: puts a message or a question in. Returns what is left to do where that did not succeed at once. */
+  put(item: Item<M>): Effect.Effect<void, TellError> | undefined {
     if (this.#closed) return Effect.fail(new ActorStopped({ path: this.path }))
-    if (Queue.offerUnsafe(this.#queue, item)) return Effect.void
+    if (Queue.offerUnsafe(this.#queue, item)) return undefined
     switch (this.overflow) {
       case "wait":
         return Effect.flatMap(Queue.offer(this.#queue, item), (taken) =>
@@ -124,7 +134,7 @@ export class Mailbox<in out M> {
       case "drop-oldest":
         this.#dropOldest()
         Queue.offerUnsafe(this.#queue, item)
-        return Effect.void
+        return undefined
     }
   }
 
@@ -147,13 +157,13 @@ export class Mailbox<in out M> {
 
   /** For the kit: the incarnation has ended and another one will come. Its questions are lost, the rest is kept. */
   restarted(): void {
-    if (this.#inFlight.size > 0) this.#refuseInFlight(new ActorRestarted({ path: this.path }))
+    this.#refuseInFlight(() => new ActorRestarted({ path: this.path }))
   }
 
   /** For the kit: the actor has ended. Everybody who still waits is told. */
   shutdown(): void {
     this.#closed = true
-    if (this.#inFlight.size > 0) this.#refuseInFlight(new ActorStopped({ path: this.path }))
+    this.#refuseInFlight(() => new ActorStopped({ path: this.path }))
     for (
       let left = Queue.takeUnsafe(this.#queue);
       left?._tag === "Success";
@@ -170,7 +180,9 @@ export class Mailbox<in out M> {
   }
 
   #open(item: Item<M>): M {
-    return isAsk(item) ? item.taken(this.#inFlight) : item
+    if (!isAsk(item)) return item
+    this.#inFlight ??= new Set()
+    return item.taken(this.#inFlight)
   }
 
   #dropOldest(): void {
@@ -180,8 +192,9 @@ export class Mailbox<in out M> {
     if (isAsk(oldest.value)) oldest.value.refuse(new MailboxFull({ path: this.path }))
   }
 
-  #refuseInFlight(error: ActorRestarted | ActorStopped): void {
-    for (const ask of [...this.#inFlight]) ask.refuse(error)
+  #refuseInFlight(error: () => AskError): void {
+    // Each one leaves the set as it is refused.
+    if (this.#inFlight !== undefined) for (const ask of [...this.#inFlight]) ask.refuse(error())
   }
 }
 

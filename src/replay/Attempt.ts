@@ -74,14 +74,20 @@ export const attempt = Effect.fnUntraced(function* (
   const backlog = new Backlog(next, filter, limits)
   const feed = new Feed(backlog)
   let current = plan
+  /** Tries to read in a row that have failed. */
+  let readings = 0
   let fed: Exit.Exit<void, AttemptError> | null = null
   yield* feed
     .run(spec, plan, {
       onData: () => {
+        readings = 0
         run.retrying = null
         run.wakeup.notify()
       },
-      onRetry: (error) => run.retry(error.message),
+      onRetry: (error) => {
+        readings += 1
+        run.retrying = { reason: error.message, attempts: readings }
+      },
       onEnd: Effect.fnUntraced(function* (end: number) {
         current = yield* pinEnd(run, current, end)
       }),

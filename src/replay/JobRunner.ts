@@ -56,7 +56,7 @@ const drive = Effect.fnUntraced(function* (
   let reached = run.checkpoint
   let rejectedSeq: number | undefined
   let rejections = 0
-  let isFirst = true
+  let attempts = 0
 
   for (;;) {
     const error = yield* once.pipe(
@@ -82,18 +82,17 @@ const drive = Effect.fnUntraced(function* (
     if (run.checkpoint !== reached) {
       reached = run.checkpoint
       step = yield* Schedule.toStep(reconnect)
-      run.retrying = null
-      isFirst = true
+      attempts = 0
     }
-    run.retry(error.message)
+    attempts += 1
+    run.retrying = { reason: error.message, attempts }
     // The ledger standing elsewhere is no trouble by itself; only if reading it again does not help, it waits.
-    if (decided._tag !== "Reread" || !isFirst) {
+    if (decided._tag !== "Reread" || attempts > 1) {
       const [, delay] = yield* step(yield* Clock.currentTimeMillis, undefined).pipe(
         Pull.catchDone(() => Effect.die("the backoff never ends"))
       )
       yield* Effect.sleep(delay)
     }
-    isFirst = false
   }
 })
 

@@ -13,8 +13,11 @@ import {
 import { PacingErrors } from "./PacingErrors.ts"
 import { SpeedMeter } from "./SpeedMeter.ts"
 
-/** Later than this the target cannot keep up: the line moves, and the time is not made up in a burst. */
-const lateMillis = 100
+/**
+ * As late as this, what became due while the target was busy goes to it together, and pace is kept. Beyond, it cannot
+ * keep up: the line moves, and lost time is not made up in a burst.
+ */
+const lateMillis = 500
 
 /** What is paced: when it was committed, and since when it could have been handed on. */
 export interface Paced {
@@ -72,7 +75,7 @@ export class Pacer {
       this.#skipped += pace.anchorCommit - this.#pace.anchorCommit
       const due = dueTime(pace, next.commitTime)
       this.errors.add(now - Math.max(due, next.arrived))
-      this.#pace = now - due > lateMillis ? reanchor(pace, now, next.commitTime) : pace
+      this.#pace = now - due > lateMillis ? reanchor(pace, now - lateMillis, next.commitTime) : pace
       const wasSetBack = next.commitTime < this.#previous - clockStep
       this.#previous = wasSetBack ? next.commitTime : Math.max(this.#previous, next.commitTime)
     }

@@ -49,7 +49,6 @@ export const replayLoop = Effect.fnUntraced(function* <E>(
     follows = batch.until
     passed = undefined
     written = yield* monotonicMillis
-    run.retrying = null
     run.passed(taken.until, counters)
     yield* countApplied(run, counters, written - now)
   })

@@ -104,11 +104,6 @@ export class Run {
     if (this.#saved === taken.checkpoint) this.#saved = null
   }
 
-  /** Something does not answer and is tried again. */
-  retry(reason: string): void {
-    this.retrying = { reason, attempts: (this.retrying?.attempts ?? 0) + 1 }
-  }
-
   stop(): void {
     this.stopped = true
     this.wakeup.notify()

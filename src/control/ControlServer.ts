@@ -1,0 +1,100 @@
+import { createServer } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import { ByteSize, Effect, Layer, Schema } from "effect"
+import { HttpIncomingMessage, HttpRouter, type HttpServerError } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { WalstreamApi } from "./api/WalstreamApi.ts"
+import { type TokenOptions, Tokens } from "./auth/Tokens.ts"
+import { answers } from "./http/Answers.ts"
+import { layerAuthHandlers } from "./http/AuthHandlers.ts"
+import { layerAuthorized, layerDecoding } from "./http/Authorization.ts"
+import { docsRoutes, layerDocs } from "./http/Docs.ts"
+import { layerEventsHandlers } from "./http/EventsHandlers.ts"
+import { layerHealthHandlers } from "./http/HealthHandlers.ts"
+import { layerJobsHandlers } from "./http/JobsHandlers.ts"
+import { methodsNotAllowed } from "./http/MethodsNotAllowed.ts"
+import { layerStatusPage, statusPageRoutes } from "./http/StatusPage.ts"
+import { layerSystemHandlers } from "./http/SystemHandlers.ts"
+
+export interface ControlServerOptions {
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  readonly tokens: TokenOptions
+}
+
+/** Nobody can reach us: the port is taken, or the address is not ours. */
+export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFailed", {
+  host: Schema.String,
+  port: Schema.Int,
+  code: Schema.String
+}) {
+  override get message(): string {
+    const place = `${this.host}:${this.port}`
+    switch (this.code) {
+      case "EADDRINUSE":
+        return `port ${this.port} is in use: stop the program that has it, or set HTTP_PORT to a free one`
+      case "EACCES":
+        return `no permission to listen on ${place}: set HTTP_PORT to one above 1023`
+      case "EADDRNOTAVAIL":
+        return `${this.host} is no address of this machine: set HTTP_HOST to one that is, such as 127.0.0.1`
+      default:
+        return `cannot listen on ${place}: ${this.code}`
+    }
+  }
+}
+
+const openapiPath = "/api/v1/openapi.json"
+
+const apiRoutes = Object.values(WalstreamApi.groups).flatMap((group) =>
+  Object.values(group.endpoints).map(({ method, path }) => ({ method, path }))
+)
+
+/** Every route, without a server. */
+const routes = (tokens: TokenOptions) =>
+  Layer.mergeAll(
+    HttpApiBuilder.layer(WalstreamApi, { openapiPath }).pipe(
+      Layer.provide([
+        layerAuthHandlers,
+        layerJobsHandlers,
+        layerEventsHandlers,
+        layerHealthHandlers,
+        layerSystemHandlers
+      ]),
+      Layer.provide([layerAuthorized, layerDecoding]),
+      Layer.provide(Tokens.layer(tokens))
+    ),
+    layerDocs,
+    layerStatusPage,
+    methodsNotAllowed([
+      ...apiRoutes,
+      ...docsRoutes,
+      ...statusPageRoutes,
+      { method: "GET", path: openapiPath }
+    ]),
+    answers
+  )
+
+const listenFailed = (options: ControlServerOptions, { cause }: HttpServerError.ServeError) =>
+  new ListenFailed({
+    host: options.host,
+    port: options.port,
+    code: cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
+  })
+
+/** The control plane's HTTP server: API, its documentation, and the status page. */
+export const layerControlServer = (options: ControlServerOptions) =>
+  HttpRouter.serve(routes(options.tokens), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(
+      NodeHttpServer.layer(createServer, {
+        host: options.host,
+        port: options.port,
+        gracefulShutdownTimeout: "2 seconds"
+      }).pipe(
+        Layer.catchTag("ServeError", (error) =>
+          Layer.effectContext(Effect.fail(listenFailed(options, error)))
+        )
+      )
+    ),
+    Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.mebibytes(1)))
+  )

@@ -1,0 +1,74 @@
+import { Context, Effect, Layer, SubscriptionRef } from "effect"
+import { formatLsn } from "../domain/Lsn.ts"
+import { formatMicros, type Micros } from "../domain/Micros.ts"
+import { type IngestPhase, IngestState } from "../ingest/IngestState.ts"
+import type { SourceJson } from "./api/SystemApi.ts"
+
+/** What the API tells of the source. Its shape is the contract's; where it comes from is the deployment's. */
+export class SourceView extends Context.Service<
+  SourceView,
+  {
+    /** The source's name: it is in every event. */
+    readonly source: string
+    readonly read: Effect.Effect<SourceJson>
+  }
+>()("walstream/control/SourceView") {}
+
+/** What is configured, as people should see it. */
+export interface SourceViewOptions {
+  readonly sourceId: string
+  readonly demo: boolean
+  readonly slot: string
+  readonly publication: string
+  readonly plugin: string
+}
+
+const phaseNames: { readonly [P in IngestPhase["_tag"]]: SourceJson["phase"] } = {
+  Starting: "starting",
+  Attaching: "attaching",
+  Capturing: "capturing",
+  Blocked: "blocked",
+  Retrying: "retrying",
+  Stopped: "stopped",
+  Ended: "ended"
+}
+
+const timeText = (time: Micros | null): string | null => (time === null ? null : formatMicros(time))
+
+/** From the capture that runs in this process. */
+export const layerLocalSource = (options: SourceViewOptions): Layer.Layer<SourceView, never, IngestState> =>
+  Layer.effect(
+    SourceView,
+    Effect.gen(function* () {
+      const state = yield* IngestState
+      const read = Effect.gen(function* () {
+        const phase = yield* SubscriptionRef.get(state.phase)
+        const status = yield* SubscriptionRef.get(state.source)
+        const figures = yield* state.figures
+        return {
+          source: options.sourceId,
+          demo: options.demo,
+          phase: phaseNames[phase._tag],
+          message: "message" in phase ? phase.message : null,
+          fix: "fix" in phase ? phase.fix : null,
+          slot: options.slot,
+          publication: options.publication,
+          plugin: options.plugin,
+          seq: figures.seq,
+          frontier: formatLsn(figures.frontier),
+          current_lsn: status === null ? null : formatLsn(status.currentLsn),
+          lag_bytes: status?.lagBytes ?? null,
+          latency_seconds: figures.latencySeconds,
+          retained_bytes: status?.retainedBytes ?? null,
+          wal_status: status?.walStatus ?? null,
+          slot_active: status?.active ?? null,
+          last_commit_time: timeText(figures.lastCommitTime),
+          coverage_time: timeText(figures.coverageTime),
+          transactions: figures.transactions,
+          changes: figures.changes,
+          reconnects: figures.reconnects
+        } satisfies SourceJson
+      })
+      return { source: options.sourceId, read }
+    })
+  )

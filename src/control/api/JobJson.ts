@@ -1,0 +1,113 @@
+import { Schema } from "effect"
+import { operations } from "../../domain/Change.ts"
+import { dedupeModes, type Job, mismatchModes, storeKinds } from "../../domain/Job.ts"
+import { jobStatuses } from "../../domain/JobStatus.ts"
+import { formatLsn, type Lsn } from "../../domain/Lsn.ts"
+import { formatMicros, type Micros } from "../../domain/Micros.ts"
+
+const Text = Schema.NullOr(Schema.String)
+const Count = Schema.NullOr(Schema.Int)
+
+/** A replay job as the API shows it: what was asked for, what was decided, how far it is, who runs it. */
+export const JobJson = Schema.Struct({
+  id: Schema.String,
+  name: Text,
+  status: Schema.Literals(jobStatuses),
+  start_time: Text,
+  end_time: Text,
+  start_lsn: Text,
+  end_lsn: Text,
+  start_seq: Count,
+  /** Exclusive. */
+  end_seq: Count,
+  speed_factor: Schema.Union([Schema.Finite, Schema.Literal("max")]),
+  tables: Schema.NullOr(Schema.Array(Schema.String)),
+  operations: Schema.NullOr(Schema.Array(Schema.Literals(operations))),
+  target: Schema.String,
+  dry_run: Schema.Boolean,
+  dedupe: Schema.Literals(dedupeModes),
+  on_mismatch: Schema.Literals(mismatchModes),
+  max_gap_seconds: Schema.NullOr(Schema.Finite),
+  follow: Schema.Boolean,
+  strict_source: Schema.Boolean,
+  replay_source: Schema.NullOr(Schema.Literals(storeKinds)),
+  replay_source_reason: Text,
+  /** Changes in the window before filtering; null for a job that follows, or is not planned yet. */
+  events_total: Count,
+  events_processed: Schema.Int,
+  events_duplicate: Schema.Int,
+  events_converged: Schema.Int,
+  /** The last change that is done, as events are named. */
+  last_position: Text,
+  /** The same as `seq:ordinal`: the plain form of the checkpoint. */
+  last_processed_id: Text,
+  checkpoint: Schema.NullOr(
+    Schema.Struct({
+      seq: Schema.Int,
+      ordinal: Schema.Int,
+      commit_time: Text,
+      hints: Schema.Record(Schema.String, Schema.String)
+    })
+  ),
+  worker_id: Text,
+  lease_epoch: Schema.Int,
+  lease_expires_at: Text,
+  /** The commit time that the replay has reached. */
+  replay_clock: Text,
+  error: Schema.NullOr(Schema.Struct({ code: Schema.String, message: Schema.String, position: Text })),
+  created_at: Schema.String,
+  started_at: Text,
+  completed_at: Text,
+  version: Schema.Int
+}).annotate({ identifier: "Job" })
+export type JobJson = typeof JobJson.Type
+
+const timeText = (time: Micros | null): string | null => (time === null ? null : formatMicros(time))
+const lsnText = (lsn: Lsn | null): string | null => (lsn === null ? null : formatLsn(lsn))
+
+export const jobJson = (job: Job): JobJson => {
+  const { spec, plan, checkpoint, counters, failure, lease } = job
+  return {
+    id: job.id,
+    name: spec.name,
+    status: job.status,
+    start_time: timeText(spec.startTime),
+    end_time: timeText(spec.endTime),
+    start_lsn: lsnText(spec.startLsn),
+    end_lsn: lsnText(spec.endLsn),
+    start_seq: plan?.range.start ?? null,
+    end_seq: plan?.range.end ?? null,
+    speed_factor: spec.speed,
+    tables: spec.tables,
+    operations: spec.operations,
+    target: spec.target,
+    dry_run: spec.dryRun,
+    dedupe: spec.dedupe,
+    on_mismatch: spec.onMismatch,
+    max_gap_seconds: spec.maxGapSeconds,
+    follow: spec.follow,
+    strict_source: spec.strictSource,
+    replay_source: plan?.store ?? null,
+    replay_source_reason: plan?.storeReason ?? null,
+    events_total: plan?.changes ?? null,
+    events_processed: counters.processed,
+    events_duplicate: counters.duplicate,
+    events_converged: counters.converged,
+    last_position: checkpoint?.outer ?? null,
+    last_processed_id:
+      checkpoint === null ? null : `${checkpoint.position.seq}:${checkpoint.position.ordinal}`,
+    checkpoint:
+      checkpoint === null
+        ? null
+        : { ...checkpoint.position, commit_time: timeText(checkpoint.commitTime), hints: checkpoint.hints },
+    worker_id: lease?.worker ?? null,
+    lease_epoch: job.leaseEpoch,
+    lease_expires_at: timeText(lease?.expiresAt ?? null),
+    replay_clock: timeText(checkpoint?.commitTime ?? null),
+    error: failure === null ? null : { ...failure },
+    created_at: formatMicros(job.createdAt),
+    started_at: timeText(job.startedAt),
+    completed_at: timeText(job.completedAt),
+    version: job.version
+  }
+}

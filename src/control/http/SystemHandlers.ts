@@ -1,0 +1,40 @@
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { Archive } from "../../log/Archive.ts"
+import { LiveBuffer } from "../../log/LiveBuffer.ts"
+import { Targets } from "../../replay/Target.ts"
+import { ActorSystem } from "../../runtime/ActorSystem.ts"
+import { actorJson } from "../api/ActorJson.ts"
+import { coverageJson } from "../api/CoverageJson.ts"
+import { WalstreamApi } from "../api/WalstreamApi.ts"
+import { SourceView } from "../SourceView.ts"
+import { storeUnavailable } from "./EventsHandlers.ts"
+
+export const layerSystemHandlers = HttpApiBuilder.group(
+  WalstreamApi,
+  "system",
+  Effect.fnUntraced(function* (handlers) {
+    const source = yield* SourceView
+    const archive = yield* Archive
+    const buffer = yield* LiveBuffer
+    const system = yield* ActorSystem
+    const targets = yield* Targets
+
+    return handlers.handleAll({
+      source: () => source.read,
+      coverage: Effect.fnUntraced(
+        function* () {
+          const stored = yield* archive.coverage
+          const recent = yield* buffer.coverage
+          return {
+            archive: { kind: archive.kind, coverage: coverageJson(stored) },
+            live_buffer: { kind: buffer.kind, coverage: coverageJson(recent) }
+          }
+        },
+        Effect.catchTag("LogError", storeUnavailable)
+      ),
+      actors: () => Effect.map(system.tree, actorJson),
+      targets: () => Effect.succeed({ items: targets.names.map((name) => ({ name })) })
+    })
+  })
+)

@@ -6,12 +6,17 @@ import { integerOf, type Row, textOf } from "./Row.ts"
 import type { Segment } from "./Segment.ts"
 import { checksum, headsOf, type SegmentRow, SegmentTable } from "./SegmentTable.ts"
 
-/** Below this a compressed text is hardly smaller and costs more than it saves. */
-const worthCompressing = 1024
+/** Each compression costs about 60 us to set up: below this it costs more than the little it saves. */
+const worthCompressing = 8 * 1024
 /** How many segments one prune removes at most: a bite that an append can wait for. */
 const bite = 64
 
-const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const compressed = (text: Uint8Array): Uint8Array =>
+  zstdCompressSync(text, {
+    params: { [constants.ZSTD_c_compressionLevel]: 1 },
+    pledgedSrcSize: text.length,
+    chunkSize: Math.ceil(text.length / 2)
+  })
 
 const toMark = (row: Row): Mark => ({
   seq: integerOf(row, "seq"),
@@ -46,6 +51,8 @@ export class SqliteWriter implements WriterCalls {
   readonly #insert: StatementSync
   readonly #insertRelation: StatementSync
   readonly #delete: StatementSync
+  #totals: Totals | null = null
+  #scratch = Buffer.allocUnsafeSlow(0)
 
   constructor(db: DatabaseSync, compress: boolean) {
     this.#db = db
@@ -106,15 +113,24 @@ export class SqliteWriter implements WriterCalls {
     return begins === undefined ? null : (this.#segments.row(begins.id - 1)?.topTime ?? null)
   }
 
+  /** Kept in mind from append to append. */
   #lastTotals(): Totals {
+    if (this.#totals !== null) return this.#totals
     const edges = this.#segments.edges()
     return (edges === undefined ? undefined : this.#segments.row(edges.last)) ?? nothing
   }
 
+  /** UTF-8 in a buffer that the next call overwrites. */
+  #encode(text: string): Uint8Array {
+    const most = text.length * 3
+    if (this.#scratch.length < most) this.#scratch = Buffer.allocUnsafeSlow(most)
+    return this.#scratch.subarray(0, this.#scratch.write(text))
+  }
+
   #store(segment: Segment, before: Totals): Totals {
-    const text = Buffer.from(segment.text)
-    const compressed = this.#compress && text.length >= worthCompressing
-    const body = compressed ? zstdCompressSync(text, level) : text
+    const text = this.#encode(segment.text)
+    const compress = this.#compress && text.length >= worthCompressing
+    const body = compress ? compressed(text) : text
     const row: SegmentRow = {
       id: before.id + 1,
       firstSeq: segment.firstSeq,
@@ -131,7 +147,7 @@ export class SqliteWriter implements WriterCalls {
       totalChanges: before.totalChanges + segment.changes,
       totalBytes: before.totalBytes + segment.bytes,
       totalStored: before.totalStored + segment.heads.length + body.length,
-      compression: compressed ? 1 : 0
+      compression: compress ? 1 : 0
     }
     const values = Object.values({ ...row, complete: row.complete ? 1 : 0 })
     this.#insert.run(...values, checksum(row, segment.heads, body), segment.heads, body)
@@ -139,12 +155,14 @@ export class SqliteWriter implements WriterCalls {
   }
 
   append(request: AppendRequest): null {
-    return this.#commit(() => {
+    let totals = this.#lastTotals()
+    this.#totals = null
+    this.#commit(() => {
       for (const { fingerprint, json } of request.relations) this.#insertRelation.run(fingerprint, json)
-      let totals = this.#lastTotals()
       for (const segment of request.segments) totals = this.#store(segment, totals)
-      return null
     })
+    this.#totals = totals
+    return null
   }
 
   writeMark(mark: Mark): null {
@@ -164,6 +182,7 @@ export class SqliteWriter implements WriterCalls {
   }
 
   beginIncarnation(incarnation: Incarnation): Recovered {
+    this.#totals = null
     return this.#commit(() => {
       this.#db.prepare("DELETE FROM segment WHERE last_seq >= ?").run(incarnation.firstSeq)
       this.#db

@@ -22,19 +22,21 @@ export const filterText = (spec: Pick<JobSpec, "tables" | "operations">): string
 
 const behind = (position: Position): Position => ({ seq: position.seq, ordinal: position.ordinal + 1 })
 
-/** Books what an earlier life applied and could not book. The counters are a service; the ledger is the truth. */
+/** Books what an earlier life applied and could not book. History that is gone cannot be counted any more. */
 const catchUp = Effect.fnUntraced(function* (run: Run, plan: JobPlan, ledger: Position, filter: Filter) {
   const booked = run.checkpoint?.position
   const from = booked === undefined ? { seq: plan.range.start, ordinal: 0 } : behind(booked)
   const found = yield* unrecorded(from, ledger, filter).pipe(
-    Effect.catchTag("LogError", (error) =>
-      Effect.as(
-        Effect.logWarning("what was applied before cannot be counted", {
-          job: run.job.id,
-          detail: error.message
-        }),
-        undefined
-      )
+    Effect.catchIf(
+      (error) => !error.isRetryable,
+      (error) =>
+        Effect.as(
+          Effect.logWarning("what was applied before cannot be counted", {
+            job: run.job.id,
+            detail: error.message
+          }),
+          undefined
+        )
     )
   )
   if (found === undefined) return

@@ -21,10 +21,11 @@ import type { SequenceError } from "./SequenceError.ts"
 import { Sequencer } from "./Sequencer.ts"
 import type { CapturePlugin } from "./Slot.ts"
 import { openSlotReader } from "./SlotReader.ts"
-import type { SourceError } from "./SourceError.ts"
+import { type SourceError, sourceError } from "./SourceError.ts"
 import type { SpillError } from "./SpillError.ts"
 import { startReplication } from "./StartReplication.ts"
 import { statusClock } from "./StatusClock.ts"
+import { Wal2JsonDecoder } from "./wal2json/Wal2JsonDecoder.ts"
 
 export interface CaptureOptions {
   readonly url: Redacted.Redacted
@@ -57,8 +58,8 @@ const mebibyte = 1024 * 1024
 /** One append: more makes an archive that syncs per append faster, less makes it answer sooner. */
 const batch = { changes: 2000, bytes: 2 * mebibyte }
 
-const makeDecoder = (options: CaptureOptions): Decoder =>
-  new PgoutputDecoder({ excluded: options.excluded ?? noExcludedColumns })
+const makeDecoder = ({ plugin, excluded = noExcludedColumns }: CaptureOptions): Decoder =>
+  plugin === "pgoutput" ? new PgoutputDecoder({ excluded }) : new Wal2JsonDecoder({ excluded })
 
 /** The first life of a source begins where its slot does. */
 const firstIncarnation = ({ facts, startLsn }: Attachment, slot: string): Incarnation => ({
@@ -91,7 +92,7 @@ export const capture: (
     const tail = yield* archive.recover
     const known = tail.incarnations.at(-1) ?? null
     const attachment = yield* attach(options, { incarnation: known, mark: tail.mark })
-    const { facts, startLsn } = attachment
+    const { startLsn } = attachment
     const incarnation = known ?? firstIncarnation(attachment, options.slot)
     if (known === null) {
       yield* archive.beginIncarnation(incarnation)
@@ -107,17 +108,15 @@ export const capture: (
       spillDirectory: options.spillDirectory,
       ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes })
     })
+    const command = yield* Effect.mapError(
+      startReplication(attachment, options.slot, options.plugin),
+      (error) => sourceError(options.sourceId, error)
+    )
     const reader = yield* openSlotReader({
       url: options.url,
       sourceId: options.sourceId,
       slot: options.slot,
-      command: startReplication(
-        options.slot,
-        options.plugin,
-        startLsn,
-        attachment.publications,
-        facts.serverVersion
-      ),
+      command,
       startLsn,
       decoder: makeDecoder(options),
       highBytes: queueBytes,

@@ -6,18 +6,22 @@ import { Ingestor, type IngestorOptions } from "../../src/ingest/Ingestor.ts"
 import { IngestState } from "../../src/ingest/IngestState.ts"
 import { connectPg, type PgSession } from "../../src/postgres/PgSession.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
+import { debianBinaries } from "../servers/Capability.ts"
 import { makeTestPostgres, type TestPostgres } from "../servers/TestPostgres.ts"
 import { RecordingArchive, swallowingBuffer } from "./RecordingArchive.ts"
 
+const settings = {
+  // a small decoding buffer, so that a few thousand rows count as a large transaction
+  logical_decoding_work_mem: "64kB",
+  max_replication_slots: "40",
+  max_wal_senders: "40"
+}
+
 /** One server for a file of tests; each test has a database of its own. */
 export class SourceServer extends Context.Service<SourceServer, TestPostgres>()("test/ingest/SourceServer") {
-  static readonly layer = Layer.effect(
-    this,
-    // a small decoding buffer, so that a few thousand rows count as a large transaction
-    makeTestPostgres({
-      settings: { logical_decoding_work_mem: "64kB", max_replication_slots: "40", max_wal_senders: "40" }
-    })
-  )
+  static readonly layer = Layer.effect(this, makeTestPostgres({ settings }))
+  /** PostgreSQL 15 as Debian has it. */
+  static readonly layer15 = Layer.effect(this, makeTestPostgres({ settings, binaries: debianBinaries }))
 }
 
 let names = 0

@@ -66,5 +66,5 @@ export const makeBench = Effect.gen(function* () {
       return { id: job.id, ...(yield* runNext(limits)) }
     })
 
-  return { jobs, archive, buffer, target, start, runNext, leaseSeconds }
+  return { jobs, archive, buffer, target, services, start, runNext, leaseSeconds }
 })

@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Redacted, Schedule, Schema } from "effect"
+import { type Lsn, parseLsn } from "../../src/domain/Lsn.ts"
+import { demoSchema } from "../../src/main/demo/DemoSchema.ts"
+import { seedDemo } from "../../src/main/demo/DemoSeed.ts"
+import { connectPg } from "../../src/postgres/PgSession.ts"
+import { makeTestPostgres } from "../servers/TestPostgres.ts"
+import type { ApiClient } from "./ApiClient.ts"
+import { startWalStream } from "./WalStreamProcess.ts"
+
+class JobFailed extends Schema.TaggedError<JobFailed>()("JobFailed", { detail: Schema.String }) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+/** Waits, up to `seconds`, for a condition; errors on the way count as "not yet". */
+export const until = <E, R>(what: string, condition: Effect.Effect<boolean, E, R>, seconds = 60) =>
+  condition.pipe(
+    Effect.catch(() => Effect.succeed(false)),
+    Effect.repeat({ until: (met) => met, schedule: Schedule.spaced("100 millis") }),
+    Effect.timeoutOrElse({
+      duration: `${seconds} seconds`,
+      orElse: () => Effect.fail(new JobFailed({ detail: `${what}: not within ${seconds} s` }))
+    })
+  )
+
+export interface SceneOptions {
+  /** PostgreSQL 18 from npm if not given. */
+  readonly binaries?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Makes the tables, in source and target alike; the empty shop if not given. */
+  readonly prepare?: (url: Redacted.Redacted) => Effect.Effect<unknown, unknown>
+}
+
+const emptyShop = (url: Redacted.Redacted) =>
+  Effect.scoped(
+    Effect.flatMap(connectPg({ url, applicationName: "test" }), (session) =>
+      session.script(demoSchema.join(";\n"))
+    )
+  )
+
+/**
+ * The shop on a server of its own, an empty shop as target on another, and WalStream between them as a process that
+ * may be killed. The seed is captured and replayed like everything after it.
+ */
+export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}) {
+  const dataDir = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "walstream-scene-"))),
+    (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
+  )
+  const server = options.binaries === undefined ? {} : { binaries: options.binaries }
+  const source = yield* makeTestPostgres(server)
+  const target = yield* makeTestPostgres(server)
+  const control = yield* source.createDatabase("control")
+  const sourceUrl = yield* source.createDatabase("shop")
+  const targetUrl = yield* target.createDatabase("shop")
+  for (const url of [sourceUrl, targetUrl]) yield* (options.prepare ?? emptyShop)(url)
+  const start = startWalStream({
+    dataDir,
+    env: {
+      SOURCE_URL: Redacted.value(sourceUrl),
+      TARGET_URL: Redacted.value(targetUrl),
+      DATABASE_URL: Redacted.value(control),
+      ...options.env
+    }
+  })
+  const seed = Effect.scoped(Effect.flatMap(connectPg({ url: sourceUrl, applicationName: "test" }), seedDemo))
+  const sourceEnd: Effect.Effect<Lsn, unknown> = Effect.scoped(
+    Effect.gen(function* () {
+      const session = yield* connectPg({ url: sourceUrl, applicationName: "test" })
+      const [row] = yield* session.query("SELECT pg_current_wal_insert_lsn() AS lsn")
+      return parseLsn(row?.["lsn"] ?? "") ?? 0n
+    })
+  )
+
+  /** Waits until the log has everything that the source has done, and the job has applied all of the log. */
+  const settled = (api: ApiClient, jobId: string, seconds = 90) =>
+    Effect.gen(function* () {
+      const end = yield* sourceEnd
+      yield* until(
+        "capture reaches the source's end",
+        Effect.map(api.source, ({ frontier }) => (parseLsn(frontier) ?? 0n) >= end),
+        seconds
+      )
+      const { archive } = yield* api.coverage
+      const last = archive.coverage.next_seq - 1
+      yield* until(
+        `job reaches transaction ${last}`,
+        Effect.flatMap(api.job(jobId), (job) =>
+          job.status === "failed"
+            ? Effect.die(
+                new JobFailed({ detail: `the job failed: ${job.error?.code} ${job.error?.message}` })
+              )
+            : Effect.succeed((job.checkpoint?.seq ?? 0) >= last)
+        ),
+        seconds
+      )
+      return last
+    })
+  return { dataDir, source, target, sourceUrl, targetUrl, start, seed, settled } as const
+})
+
+/** A job that follows the log from its beginning, as fast as the target takes it. */
+export const follow = (api: ApiClient) =>
+  Effect.flatMap(
+    api.createJob({ name: "follow", start_time: null, speed_factor: "max", follow: true }),
+    (job) => api.act(job.id, "start")
+  )

@@ -110,12 +110,12 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     Effect.suspend(() => {
       const millis = Duration.toMillis(deadline)
       const ask = new Ask(this.#kernel.timers, question)
+      const refusal = this.#mailbox.admit(ask)
+      if (refusal !== undefined && refusal !== "wait") return Effect.fail(refusal)
       ask.expireAfter(millis, () => new AskTimeout({ path: this.path, millis }))
-      const rest = this.#mailbox.put(ask)
-      // Waiting for room counts towards the deadline; the deadline ends that waiting too.
-      return rest === undefined
-        ? ask.answer
-        : Effect.raceFirst(Effect.andThen(rest, Effect.never), ask.answer)
+      if (refusal === undefined) return ask.answer
+      // Waiting for room counts towards the deadline, and the deadline ends that waiting too.
+      return Effect.raceFirst(Effect.andThen(this.#mailbox.waitForRoom(ask), Effect.never), ask.answer)
     })
 
   get ready(): Effect.Effect<void, ActorStopped> {

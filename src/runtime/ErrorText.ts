@@ -25,7 +25,7 @@ const messageOf = (error: unknown): string => {
     if (error instanceof Error) return error.name
   }
   // A bare value may be anything, a cell's value too.
-  return `a ${typeof error} without a message`
+  return `something of type ${typeof error} without a message`
 }
 
 const clip = (text: string): string => {

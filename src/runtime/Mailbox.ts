@@ -1,5 +1,5 @@
 import { type Array as Arr, type Cause, Effect, Queue, Stream } from "effect"
-import { ActorRestarted, ActorStopped, type AskError, MailboxFull, type TellError } from "./ActorError.ts"
+import { ActorRestarted, ActorStopped, MailboxFull, type TellError } from "./ActorError.ts"
 import { Ask, type Question } from "./Reply.ts"
 
 /**
@@ -31,7 +31,7 @@ export class Mailbox<in out M> {
   // What few mailboxes need is made when it is asked for: there may be 100,000 of them.
   #take: Effect.Effect<M, Cause.Done> | undefined
   #takeAll: Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done> | undefined
-  #inFlight: Set<Question<unknown>> | undefined
+  #unanswered: Set<Question<unknown>> | undefined
   #dropped = 0
   #closed = false
   #attended = false
@@ -117,25 +117,32 @@ export class Mailbox<in out M> {
 
   /** Puts a message in, by the overflow policy. */
   offer(message: M): Effect.Effect<void, TellError> {
-    return Effect.suspend(() => this.put(message) ?? Effect.void)
+    return Effect.suspend(() => {
+      const refusal = this.admit(message)
+      if (refusal === undefined) return Effect.void
+      return refusal === "wait" ? this.waitForRoom(message) : Effect.fail(refusal)
+    })
   }
 
-  /** For the kit: puts a message or a question in. Returns what is left to do where that did not succeed at once. */
-  put(item: Item<M>): Effect.Effect<void, TellError> | undefined {
-    if (this.#closed) return Effect.fail(new ActorStopped({ path: this.path }))
-    if (Queue.offerUnsafe(this.#queue, item)) return undefined
-    switch (this.overflow) {
-      case "wait":
-        return Effect.flatMap(Queue.offer(this.#queue, item), (taken) =>
-          taken ? Effect.void : Effect.fail(new ActorStopped({ path: this.path }))
-        )
-      case "reject":
-        return Effect.fail(new MailboxFull({ path: this.path }))
-      case "drop-oldest":
-        this.#dropOldest()
-        Queue.offerUnsafe(this.#queue, item)
-        return undefined
+  /** For the kit: puts a message or a question in, or says what stands against it. */
+  admit(item: Item<M>): TellError | "wait" | undefined {
+    if (this.#closed) return new ActorStopped({ path: this.path })
+    if (!Queue.offerUnsafe(this.#queue, item)) {
+      if (this.overflow === "wait") return "wait"
+      if (this.overflow === "reject") return new MailboxFull({ path: this.path })
+      this.#dropOldest()
+      Queue.offerUnsafe(this.#queue, item)
     }
+    if (isQuestion(item)) this.#register(item)
+    return undefined
+  }
+
+  /** For the kit: puts it in as soon as there is room. */
+  waitForRoom(item: Item<M>): Effect.Effect<void, ActorStopped> {
+    if (isQuestion(item)) this.#register(item)
+    return Effect.flatMap(Queue.offer(this.#queue, item), (admitted) =>
+      admitted ? Effect.void : Effect.fail(new ActorStopped({ path: this.path }))
+    )
   }
 
   /** For the kit: nothing new comes in, what is in can be taken. */
@@ -155,22 +162,17 @@ export class Mailbox<in out M> {
     this.#attended = true
   }
 
-  /** For the kit: the incarnation has ended and another one will come. Its questions are lost, the rest is kept. */
+  /** For the kit: the incarnation has ended. The questions it had in hand are lost, what is still in here is kept. */
   restarted(): void {
-    this.#refuseInFlight(() => new ActorRestarted({ path: this.path }))
+    for (const question of [...(this.#unanswered ?? [])])
+      if (question.taken) question.refuse(new ActorRestarted({ path: this.path }))
   }
 
   /** For the kit: the actor has ended. Everybody who still waits is told. */
   shutdown(): void {
     this.#closed = true
-    this.#refuseInFlight(() => new ActorStopped({ path: this.path }))
-    for (
-      let left = Queue.takeUnsafe(this.#queue);
-      left?._tag === "Success";
-      left = Queue.takeUnsafe(this.#queue)
-    ) {
-      if (isAsk(left.value)) left.value.refuse(new ActorStopped({ path: this.path }))
-    }
+    for (const question of [...(this.#unanswered ?? [])])
+      question.refuse(new ActorStopped({ path: this.path }))
     Queue.shutdownUnsafe(this.#queue)
   }
 
@@ -180,22 +182,22 @@ export class Mailbox<in out M> {
   }
 
   #open(item: Item<M>): M {
-    if (!isAsk(item)) return item
-    this.#inFlight ??= new Set()
-    return item.taken(this.#inFlight)
+    if (!isQuestion(item)) return item
+    item.taken = true
+    return item.message
+  }
+
+  #register(question: Question<M>): void {
+    this.#unanswered ??= new Set()
+    question.register(this.#unanswered)
   }
 
   #dropOldest(): void {
     const oldest = Queue.takeUnsafe(this.#queue)
     if (oldest?._tag !== "Success") return
     this.#dropped++
-    if (isAsk(oldest.value)) oldest.value.refuse(new MailboxFull({ path: this.path }))
-  }
-
-  #refuseInFlight(error: () => AskError): void {
-    // Each one leaves the set as it is refused.
-    if (this.#inFlight !== undefined) for (const ask of [...this.#inFlight]) ask.refuse(error())
+    if (isQuestion(oldest.value)) oldest.value.refuse(new MailboxFull({ path: this.path }))
   }
 }
 
-const isAsk = <M>(item: Item<M>): item is Question<M> => item instanceof Ask
+const isQuestion = <M>(item: Item<M>): item is Question<M> => item instanceof Ask

@@ -10,10 +10,13 @@ export interface Reply<in A, in E = never> {
 
 /** A question as the mailbox sees it, whatever its answer's type. */
 export interface Question<out M> {
-  /** The actor has taken it: from here on it depends on that incarnation. */
-  taken(inFlight: Set<Question<unknown>>): M
+  readonly message: M
+  /** The actor has it in hand: from then on it depends on that incarnation. */
+  taken: boolean
+  /** It stays in the set until it is answered. */
+  readonly register: (unanswered: Set<Question<unknown>>) => void
   /** Fails it from the kit's side. */
-  refuse(error: AskError): void
+  readonly refuse: (error: AskError) => void
 }
 
 /** A question on its way: the message that carries the reply, and who waits for it. */
@@ -21,11 +24,12 @@ export class Ask<out M, in out A, in out E> implements Reply<A, E>, Question<M> 
   readonly message: M
   /** Waits for the answer. Run once, by the asker; if it is interrupted nobody waits any more. */
   readonly answer: Effect.Effect<A, E | AskError>
+  taken = false
   readonly #timers: Timers
   #timer: Timer | undefined
   #resume: ((answer: Exit.Exit<A, E | AskError>) => void) | undefined
   #answer: Exit.Exit<A, E | AskError> | undefined
-  #inFlight: Set<Question<unknown>> | undefined
+  #unanswered: Set<Question<unknown>> | undefined
 
   constructor(timers: Timers, make: (reply: Reply<A, E>) => M) {
     this.#timers = timers
@@ -53,18 +57,15 @@ export class Ask<out M, in out A, in out E> implements Reply<A, E>, Question<M> 
     this.#timer = this.#timers.after(millis, () => this.refuse(error()))
   }
 
-  taken(inFlight: Set<Question<unknown>>): M {
-    if (this.#answer === undefined) {
-      this.#inFlight = inFlight
-      inFlight.add(this)
-    }
-    return this.message
+  register(unanswered: Set<Question<unknown>>): void {
+    this.#unanswered = unanswered
+    unanswered.add(this)
   }
 
   #settle(answer: Exit.Exit<A, E | AskError>): void {
     if (this.#answer !== undefined) return
     this.#answer = answer
-    this.#inFlight?.delete(this)
+    this.#unanswered?.delete(this)
     if (this.#timer !== undefined) this.#timers.cancel(this.#timer)
     this.#resume?.(answer)
   }

@@ -91,7 +91,7 @@ describe("an actor", () => {
             Effect.gen(function* () {
               yield* Effect.addFinalizer(() => Deferred.succeed(released, context.path))
               yield* context.ready
-              yield* Effect.never
+              return yield* Effect.never
             })
         })
         yield* ref.ready

@@ -1,0 +1,31 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Data } from "effect"
+import { errorText } from "../../src/runtime/ErrorText.ts"
+
+class Silent extends Data.TaggedError("Silent")<{ readonly row: string }> {}
+
+describe("errorText", () => {
+  it("is the error's message on one bounded line", () => {
+    assert.strictEqual(errorText(Cause.fail(new Error("no\n  route"))), "no route")
+    assert.strictEqual(errorText(Cause.fail(new Error("x".repeat(1000)))).length, 300)
+  })
+
+  it("says when it was a defect", () => {
+    assert.strictEqual(errorText(Cause.die(new TypeError("not a function"))), "defect: not a function")
+  })
+
+  it("prefers the failure to a defect beside it", () => {
+    const cause = Cause.combine(Cause.die(new Error("cleanup")), Cause.fail(new Error("first")))
+    assert.strictEqual(errorText(cause), "first")
+  })
+
+  it("never shows fields or bare values", () => {
+    assert.strictEqual(errorText(Cause.fail(new Silent({ row: "secret" }))), "Silent")
+    assert.strictEqual(errorText(Cause.fail("secret")), "something of type string without a message")
+    assert.strictEqual(
+      errorText(Cause.die({ row: "secret" })),
+      "defect: something of type object without a message"
+    )
+    assert.strictEqual(errorText(Cause.interrupt()), "interrupted")
+  })
+})

@@ -1,0 +1,52 @@
+import { Effect, type Scope } from "effect"
+import type { ActorDefinition, ActorSettings } from "../../src/runtime/Actor.ts"
+import type { ActorNode } from "../../src/runtime/ActorNode.ts"
+
+/** What a probe is told to do. */
+export type Order = "fail" | "die" | "end" | "hang" | { readonly note: string }
+
+/** The lives of all probes of a test: "+a" when a begins one, "-a" when it ends, notes as they come. */
+export type Journal = Array<string>
+
+/** An actor that obeys, and writes its lives down. */
+export const probe = (
+  journal: Journal,
+  name: string,
+  settings: Omit<ActorSettings, "name"> = {},
+  begin: Effect.Effect<void, Error, Scope.Scope> = Effect.void
+): ActorDefinition<Order, Error> => ({
+  ...settings,
+  name,
+  run: Effect.fnUntraced(function* (context) {
+    journal.push(`+${name}`)
+    yield* Effect.addFinalizer(() => Effect.sync(() => journal.push(`-${name}`)))
+    yield* begin
+    yield* context.ready
+    while (true) {
+      const order = yield* Effect.orDie(context.mailbox.take)
+      if (order === "fail") return yield* Effect.fail(new Error(`${name} failed`))
+      if (order === "die") return yield* Effect.die(new Error(`${name} died`))
+      if (order === "end") return
+      if (order === "hang") return yield* Effect.never
+      journal.push(order.note)
+    }
+  })
+})
+
+/** Lets everything that is able to run do so, until the condition holds. */
+export const until = (condition: () => boolean): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (let turn = 0; turn < 1000; turn++) {
+      if (condition()) return
+      yield* Effect.yieldNow
+    }
+    return yield* Effect.die(new Error("it did not come to that"))
+  })
+
+/** The node at a path of names below this one. */
+export const nodeAt = (root: ActorNode, ...names: ReadonlyArray<string>): ActorNode => {
+  let node: ActorNode | undefined = root
+  for (const name of names) node = node?.children.find((child) => child.name === name)
+  if (node === undefined) throw new Error(`no actor ${names.join("/")}`)
+  return node
+}

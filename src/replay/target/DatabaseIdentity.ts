@@ -1,0 +1,63 @@
+import { Effect, Redacted } from "effect"
+import { parse } from "pg-connection-string"
+import { connectPg, type PgSession } from "../../postgres/PgSession.ts"
+import type { PostgresError } from "../../postgres/PostgresError.ts"
+
+/** What tells one database from another, however it is reached. */
+export interface DatabaseIdentity {
+  readonly systemIdentifier: string
+  readonly database: string
+  /** Tells a server from a copy of its files that runs elsewhere; null where it is not known. */
+  readonly startedAt: string | null
+}
+
+export const readIdentity = (session: PgSession): Effect.Effect<DatabaseIdentity, PostgresError> =>
+  Effect.map(
+    session.query(
+      `SELECT system_identifier::text AS system, current_database() AS database,
+pg_postmaster_start_time()::text AS started FROM pg_control_system()`
+    ),
+    ([row]) => ({
+      systemIdentifier: row?.["system"] ?? "",
+      database: row?.["database"] ?? "",
+      startedAt: row?.["started"] ?? null
+    })
+  )
+
+const isSame = (a: DatabaseIdentity, b: DatabaseIdentity): boolean =>
+  a.systemIdentifier === b.systemIdentifier &&
+  a.database === b.database &&
+  (a.startedAt === null || b.startedAt === null || a.startedAt === b.startedAt)
+
+const address = (url: Redacted.Redacted): string => {
+  const { host, port, database } = parse(Redacted.value(url))
+  return [
+    host ?? "localhost",
+    port === null || port === undefined || port === "" ? "5432" : port,
+    database
+  ].join()
+}
+
+/** The source, as far as it is known where targets are opened. */
+export type SourceReference = { readonly url: Redacted.Redacted } | DatabaseIdentity
+
+/** Whether a target is the source. A source that does not answer is told by its address: replaying does not need it. */
+export const isSource = (
+  source: SourceReference,
+  url: Redacted.Redacted,
+  target: PgSession
+): Effect.Effect<boolean, PostgresError> =>
+  Effect.gen(function* () {
+    const identity = yield* readIdentity(target)
+    if (!("url" in source)) return isSame(source, identity)
+    const asked = Effect.scoped(
+      Effect.flatMap(
+        connectPg({ url: source.url, applicationName: "walstream target check", connectTimeout: 3000 }),
+        readIdentity
+      )
+    )
+    return yield* asked.pipe(
+      Effect.map((known) => isSame(known, identity)),
+      Effect.catch(() => Effect.succeed(address(source.url) === address(url)))
+    )
+  })

@@ -1,0 +1,109 @@
+import { Effect, Exit, Scope } from "effect"
+import { comparePosition, origin, type Position } from "../../domain/Position.ts"
+import type { ApplyOptions } from "../Target.ts"
+import type { TargetErrorReason } from "../TargetError.ts"
+import { begin, commit } from "./BatchRun.ts"
+import type { BurstFailed, Done } from "./Burst.ts"
+import type { Interval } from "./Intervals.ts"
+import { claimStatements, readIntervals, readStanding, standingStatement } from "./Ledger.ts"
+import { type OpenOptions, openTarget } from "./OpenTarget.ts"
+import type { TargetConnection } from "./TargetConnection.ts"
+
+export type Failure = BurstFailed | TargetErrorReason
+
+export const sameStanding = (a: Position | null, b: Position | null): boolean =>
+  a === null || b === null ? a === b : comparePosition(a, b) === 0
+
+/** One holder of a job at one target: its connection, and what it knows of the ledger. */
+export interface Holder {
+  /** The connection, opened anew when it was lost. */
+  readonly connect: Effect.Effect<TargetConnection, TargetErrorReason>
+  readonly close: Effect.Effect<void>
+  /** Where the job stands; undefined when only the ledger knows. */
+  stands: Position | null | undefined
+  /** What other jobs had applied when this one last looked. */
+  readonly intervals: () => ReadonlyArray<Interval>
+  /** Raises the ledger to this epoch, takes the turn, and reads where everybody stands. */
+  readonly claim: (connection: TargetConnection) => Effect.Effect<Position | null, Failure>
+  /** The same in a transaction that stays open, so that no other job comes between. */
+  readonly takeTurn: (connection: TargetConnection) => Effect.Effect<void, Failure>
+  /** Why the ledger was not as expected: fails, unless it is only another job's turn. */
+  readonly tellWhy: (connection: TargetConnection, expected: Position | null) => Effect.Effect<void, Failure>
+}
+
+const moved = (position: Position | null): TargetErrorReason => ({ _tag: "Moved", ...(position ?? origin) })
+
+export const makeHolder = (target: string, options: ApplyOptions, open: OpenOptions): Holder => {
+  const { epoch } = options
+  let current: { readonly connection: TargetConnection; readonly scope: Scope.Closeable } | undefined
+  let intervals: ReadonlyArray<Interval> = []
+
+  const close = Effect.suspend(() => {
+    const former = current
+    current = undefined
+    return former === undefined ? Effect.void : Scope.close(former.scope, Exit.void)
+  })
+
+  const connect = Effect.gen(function* () {
+    if (current?.connection.isAlive() === true) return current.connection
+    yield* close
+    const scope = yield* Scope.make()
+    const connection = yield* openTarget(open).pipe(
+      Scope.provide(scope),
+      Effect.onError(() => Scope.close(scope, Exit.void))
+    )
+    current = { connection, scope }
+    holder.stands = undefined
+    yield* Effect.logDebug("target opened").pipe(
+      Effect.annotateLogs({
+        target,
+        job: options.jobId,
+        triggers: connection.mode,
+        origin: connection.origin ?? "none"
+      })
+    )
+    return connection
+  })
+
+  const learn = (claimed: ReadonlyArray<Done>): Effect.Effect<Position | null, TargetErrorReason> => {
+    const standing = readStanding(claimed[2]?.rows[0])
+    if (standing === undefined) return Effect.die(new Error("the ledger's row is gone"))
+    if (standing.epoch !== epoch) return Effect.fail({ _tag: "Fenced", mine: epoch, theirs: standing.epoch })
+    holder.stands = standing.position
+    intervals = readIntervals(claimed[3]?.rows ?? [])
+    return Effect.succeed(standing.position)
+  }
+
+  const holder: Holder = {
+    connect,
+    close,
+    stands: undefined,
+    intervals: () => intervals,
+    claim: (connection) =>
+      connection.send([begin, ...claimStatements(options), commit]).pipe(
+        Effect.onError(() => connection.rollback),
+        Effect.flatMap(learn)
+      ),
+    takeTurn: (connection) => {
+      const expected = holder.stands
+      return connection.send([begin, ...claimStatements(options)]).pipe(
+        Effect.flatMap(learn),
+        Effect.flatMap((found) =>
+          expected === undefined || sameStanding(found, expected) ? Effect.void : Effect.fail(moved(found))
+        ),
+        Effect.onError(() => connection.rollback)
+      )
+    },
+    tellWhy: (connection, expected) =>
+      Effect.flatMap(connection.send([standingStatement(options)]), ([done]) => {
+        const standing = readStanding(done?.rows[0])
+        if (standing === undefined) return Effect.fail(moved(null))
+        if (standing.epoch !== epoch) {
+          return Effect.fail<TargetErrorReason>({ _tag: "Fenced", mine: epoch, theirs: standing.epoch })
+        }
+        holder.stands = standing.position
+        return sameStanding(standing.position, expected) ? Effect.void : Effect.fail(moved(standing.position))
+      })
+  }
+  return holder
+}

@@ -1,0 +1,123 @@
+import { Effect, type Redacted, type Scope } from "effect"
+import { connectPg, type PgSession } from "../../postgres/PgSession.ts"
+import type { PostgresError } from "../../postgres/PostgresError.ts"
+import { type BurstFailed, type Done, PreparedStatements, type Statement, sendBurst } from "./Burst.ts"
+
+export interface TargetTimeouts {
+  /** Milliseconds to wait for a lock; then the batch is tried again. */
+  readonly lock: number
+  /** Milliseconds for one statement; 0 for no bound. */
+  readonly statement: number
+  /** Milliseconds that an interrupted batch may take to end before its connection is cut. */
+  readonly stop: number
+}
+
+export const defaultTimeouts: TargetTimeouts = { lock: 5000, statement: 0, stop: 150 }
+
+/** A connection prepared for applying. */
+export interface TargetConnection {
+  readonly session: PgSession
+  /** Which triggers fire: with `replica` only those that are enabled for it, and no foreign keys. */
+  readonly mode: "replica" | "origin"
+  /** The replication origin under which it applies; null where that is not allowed. */
+  readonly origin: string | null
+  /** Statements in one round trip. Interrupting it cancels what the server is doing. */
+  readonly send: (statements: ReadonlyArray<Statement>) => Effect.Effect<ReadonlyArray<Done>, BurstFailed>
+  readonly isAlive: () => boolean
+  /** Takes back what a transaction has done so far, whatever state it is in; cuts the connection if that takes too long. */
+  readonly rollback: Effect.Effect<void>
+}
+
+/** A setting that the server may refuse. */
+const attempt = (session: PgSession, sql: string): Effect.Effect<boolean> =>
+  session.script(sql).pipe(
+    Effect.as(true),
+    Effect.catch(() => Effect.succeed(false))
+  )
+
+/** An origin is one session's at a time: other jobs of the same source take the next name. */
+const useOrigin = Effect.fnUntraced(function* (session: PgSession, source: string) {
+  for (const suffix of ["", "_2", "_3", "_4"]) {
+    const name = `walstream_${source}${suffix}`
+    yield* session
+      .query(
+        `SELECT pg_replication_origin_create($1)::text WHERE NOT EXISTS (
+SELECT FROM pg_replication_origin WHERE roname = $1)`,
+        [name]
+      )
+      .pipe(Effect.ignore)
+    const taken = yield* session.query("SELECT pg_replication_origin_session_setup($1)::text", [name]).pipe(
+      Effect.as("yes" as const),
+      Effect.catch((error) => Effect.succeed(error.code === "55006" ? ("busy" as const) : ("no" as const)))
+    )
+    if (taken === "yes") return name
+    if (taken === "no") return null
+  }
+  return null
+})
+
+export const connectTarget: (options: {
+  readonly url: Redacted.Redacted
+  readonly source: string
+  readonly jobId: string
+  readonly timeouts: TargetTimeouts
+}) => Effect.Effect<TargetConnection, PostgresError, Scope.Scope> = Effect.fnUntraced(function* ({
+  url,
+  source,
+  jobId,
+  timeouts
+}) {
+  const session = yield* connectPg({ url, applicationName: `walstream job ${jobId}` })
+  const { client } = session
+  // Statements are prepared once for arrays of any length; what is left open by a frozen process ends by itself.
+  yield* session.script(
+    `SET plan_cache_mode = force_generic_plan; SET jit = off; SET row_security = off; SET lock_timeout = ${timeouts.lock};
+SET statement_timeout = ${timeouts.statement}; SET idle_in_transaction_session_timeout = 30000`
+  )
+  yield* attempt(session, "SET client_connection_check_interval = 1000")
+  const replica = yield* attempt(session, "SET session_replication_role = replica")
+  const origin = yield* useOrigin(session, source)
+  const [backend] = yield* session.query("SELECT pg_backend_pid()::text AS pid")
+  const pid = backend?.["pid"] ?? "0"
+
+  const cancel = Effect.scoped(
+    Effect.flatMap(connectPg({ url, applicationName: "walstream cancel" }), (other) =>
+      other.query("SELECT pg_cancel_backend($1::int)", [pid])
+    )
+  )
+  let alive = true
+  client.on("end", () => {
+    alive = false
+  })
+  const cut = Effect.sync(() => {
+    alive = false
+    client.connection.stream.destroy()
+  })
+  const stop = (ended: Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.andThen(Effect.ignore(cancel), ended).pipe(
+      Effect.interruptible,
+      Effect.timeoutOrElse({
+        duration: timeouts.stop,
+        orElse: () => cut
+      })
+    )
+  const prepared = new PreparedStatements()
+  const send = (statements: ReadonlyArray<Statement>) => sendBurst(client, prepared, statements, stop)
+  return {
+    session,
+    mode: replica ? "replica" : "origin",
+    origin,
+    send,
+    isAlive: () => alive,
+    rollback: Effect.suspend(() =>
+      alive
+        ? send([{ sql: "ROLLBACK", parameters: [] }]).pipe(
+            Effect.interruptible,
+            Effect.timeout(timeouts.stop),
+            Effect.catch(() => cut),
+            Effect.asVoid
+          )
+        : Effect.void
+    )
+  }
+})

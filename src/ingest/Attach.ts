@@ -12,7 +12,7 @@ import {
 } from "./Publications.ts"
 import { type CapturePlugin, createSlot, readSlot, slotProblem } from "./Slot.ts"
 import { type SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
-import { identifySource, type SourceFacts } from "./SourceIdentity.ts"
+import { identifySource, type SourceFacts, type SourceIdentity } from "./SourceIdentity.ts"
 import { connectSource } from "./SourceSession.ts"
 
 export interface AttachOptions {
@@ -47,7 +47,12 @@ export interface Attachment {
   readonly isNew: boolean
 }
 
-const replaced = (facts: SourceFacts, slot: string, was: Incarnation): SourceErrorReason | undefined => {
+/** In what the source is another one than it was, or undefined. */
+export const replaced = (
+  facts: SourceIdentity,
+  slot: string,
+  was: Incarnation
+): SourceErrorReason | undefined => {
   const pairs = [
     ["system", was.systemIdentifier, facts.systemIdentifier],
     ["timeline", String(was.timeline), String(facts.timeline)],
@@ -61,7 +66,7 @@ const replaced = (facts: SourceFacts, slot: string, was: Incarnation): SourceErr
 }
 
 /** Up to where the log has everything; null for a source without a history. */
-const endOfHistory = ({ incarnation, mark }: History): Lsn | null =>
+export const endOfHistory = ({ incarnation, mark }: History): Lsn | null =>
   incarnation === null
     ? null
     : mark !== null && mark.incarnation === incarnation.number

@@ -15,6 +15,8 @@ export interface AssemblerOptions {
   readonly memoryBytes?: number
   /** Bytes that spilling leaves free on its file system. 256 MiB if not given. */
   readonly minimumFree?: number
+  /** How many are free; asks the file system if not given. */
+  readonly freeBytes?: (directory: string) => Promise<number>
   /** Called at each try that finds no room; a warning in the log if not given. */
   readonly onFull?: (error: SpillError) => Effect.Effect<void>
   readonly limits?: ChunkLimits
@@ -62,7 +64,8 @@ export const makeAssembler = Effect.fnUntraced(function* (
   const onFull = options.onFull ?? ((error: SpillError) => Effect.logWarning(error.message))
   const store = yield* makeSpillStore({
     directory: options.spillDirectory,
-    minimumFree: options.minimumFree ?? 256 * mebibyte
+    minimumFree: options.minimumFree ?? 256 * mebibyte,
+    ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes })
   })
   const state = new AssemblerState(limits)
   let running = false

@@ -40,9 +40,6 @@ const weigh = (message: ChangeMessage): number => {
   }
 }
 
-/** Transaction ids are 32 bits and go round. */
-const isAfter = (a: number, b: number): boolean => ((a - b) | 0) > 0
-
 /** A transaction whose end has not come yet: its changes in order, the front of them perhaps on disk. */
 export class OpenTransaction {
   readonly xid: number
@@ -58,7 +55,7 @@ export class OpenTransaction {
   #segments: Array<HeldSegment> = []
   /** Each subtransaction's last segment in memory; empty for a transaction that came whole. */
   readonly #lastOf = new Map<number, HeldSegment>()
-  #lastSpilled = 0
+  #highestSpilled = 0
 
   constructor(xid: number, commitLsn: Lsn | null) {
     this.xid = xid
@@ -115,8 +112,8 @@ export class OpenTransaction {
       this.#segments.pop()
       this.weight -= segmentWeight
     }
-    // Ids grow: one that was given after the last spill has nothing on disk.
-    if (this.spilledChanges > 0 && !isAfter(subxid, this.#lastSpilled)) this.abortedOnDisk.add(subxid)
+    // Ids grow, so one that was given since the last spill has nothing on disk. (That they go round only costs time.)
+    if (subxid <= this.#highestSpilled) this.abortedOnDisk.add(subxid)
     return before - this.weight
   }
 
@@ -125,8 +122,7 @@ export class OpenTransaction {
     const freed = this.weight
     for (const segment of this.#segments) {
       this.spilledChanges += segment.changes.length
-      if (this.#lastSpilled === 0 || isAfter(segment.subxid, this.#lastSpilled))
-        this.#lastSpilled = segment.subxid
+      this.#highestSpilled = Math.max(this.#highestSpilled, segment.subxid)
     }
     this.#segments = []
     this.#lastOf.clear()

@@ -12,6 +12,8 @@ export interface SpillOptions {
   readonly directory: string
   /** Bytes that must stay free on its file system. */
   readonly minimumFree: number
+  /** How many are; asks the file system if not given. */
+  readonly freeBytes?: (directory: string) => Promise<number>
 }
 
 /** Where transactions in progress go when memory is short: a file for each, gone with it, and with the scope. */
@@ -50,10 +52,15 @@ const describe = (cause: unknown): string => {
     : cause.name
 }
 
+const freeOf = async (directory: string): Promise<number> => {
+  const { bavail, bsize } = await statfs(directory)
+  return bavail * bsize
+}
+
 export const makeSpillStore = Effect.fnUntraced(function* (
   options: SpillOptions
 ): Effect.fn.Return<SpillStore, SpillError, Scope.Scope> {
-  const { directory, minimumFree } = options
+  const { directory, minimumFree, freeBytes = freeOf } = options
   const files = new Map<OpenTransaction, SpillFile>()
 
   const attempt = <A>(run: () => Promise<A>) =>
@@ -80,8 +87,7 @@ export const makeSpillStore = Effect.fnUntraced(function* (
   }
 
   const reserve = async (bytes: number) => {
-    const { bavail, bsize } = await statfs(directory)
-    const free = bavail * bsize
+    const free = await freeBytes(directory)
     if (free - bytes < minimumFree) {
       throw new TooFull(`${free} bytes are free, ${minimumFree} must stay so`)
     }

@@ -4,7 +4,7 @@ import { JobStore, type JobStoreError, LeaseLost } from "./JobStore.ts"
 import { monotonicMillis } from "./ReplayClock.ts"
 import type { Run } from "./Run.ts"
 
-/** How often the job's row is looked at, hints or not. */
+/** How often the job's row is looked at, hints or not, and how often progress is saved at most. */
 const pollMillis = 1000
 
 /** Why a runner has to let go of its job. */
@@ -24,6 +24,7 @@ export class LeaseKeeper {
   readonly #hint = new Wakeup()
   /** When the last successful renewal was sent: the database's lease lasts at least from there. */
   #sent: number
+  #saved = Number.NEGATIVE_INFINITY
 
   /** `acquiredAt`: monotonic milliseconds from before the job was asked for. */
   constructor(run: Run, leaseSeconds: number, acquiredAt: number) {
@@ -102,7 +103,10 @@ export class LeaseKeeper {
         return yield* new LeaseLost({ jobId: job.id, status: now.status })
       }
       if (isDue) this.#sent = sent
-      this.#run.setSpeed(yield* monotonicMillis, now.spec.speed)
+      this.#run.setSpeed(sent, now.spec.speed)
+      // Progress changes the row, which is a hint in turn: without a bound it would feed on itself.
+      if (sent - this.#saved < pollMillis) return
+      this.#saved = sent
       yield* this.save
     })
   }

@@ -136,6 +136,6 @@ describe("exactly once, in order", () => {
         const { seq, firstOrdinal, changes } = chunks.at(-1) ?? assert.fail("an empty history")
         assert.deepStrictEqual(job.checkpoint?.position, { seq, ordinal: firstOrdinal + changes.length - 1 })
       }),
-    { arbitrary: { runs: 150 } }
+    { arbitrary: { runs: 60 } }
   )
 })

@@ -30,6 +30,8 @@ export class FakeTarget {
   rolledBack = 0
   mishap: (batch: ApplyBatch) => Mishap = () => ({})
   openFails: TargetErrorReason | null = null
+  /** What else happens while a batch is under way. */
+  meanwhile: Effect.Effect<void> = Effect.void
 
   #error(reason: TargetErrorReason): TargetError {
     return new TargetError({ target: "fake", reason })
@@ -45,6 +47,7 @@ export class FakeTarget {
           })
         )
       }
+      yield* this.meanwhile
       if (before !== undefined) return yield* this.#error(before)
       if (this.epoch !== mine) return yield* this.#error({ _tag: "Fenced", mine, theirs: this.epoch })
       const stands = this.ledger ?? origin

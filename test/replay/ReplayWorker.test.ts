@@ -114,6 +114,20 @@ describe("ReplayWorker", () => {
     })
   )
 
+  it.effect("is not kept busy by the hints of its own progress", () =>
+    Effect.gen(function* () {
+      const bench = yield* makeBench
+      bench.archive.add(steady(2000, 0.005))
+      const { stop } = yield* startWorker(bench)
+      yield* queue(bench, { speed: 1 })
+      yield* TestClock.adjust("10 seconds")
+      const count = (name: string) => bench.jobs.controls.calls.filter((call) => call === name).length
+      assert.isAtMost(count("progress"), 11)
+      assert.isAtMost(count("find"), 30)
+      yield* stop
+    })
+  )
+
   it.effect("outlives a job store that is away", () =>
     Effect.gen(function* () {
       const bench = yield* makeBench

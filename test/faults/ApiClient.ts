@@ -37,7 +37,11 @@ export type JobView = typeof JobView.Type
 
 const Coverage = Schema.Struct({
   archive: Schema.Struct({
-    coverage: Schema.Struct({ first_seq: Schema.Int, next_seq: Schema.Int })
+    coverage: Schema.Struct({
+      first_seq: Schema.Int,
+      next_seq: Schema.Int,
+      to_time: Schema.NullOr(Schema.String)
+    })
   })
 })
 

@@ -8,7 +8,10 @@ export const LogErrorReason = Schema.Union([
   Schema.TaggedStruct("Full", { detail: Schema.String }),
   /** What is stored cannot be read back: a person has to look. */
   Schema.TaggedStruct("Corrupt", { detail: Schema.String }),
-  /** What should be appended contradicts what is stored: somebody else wrote here, or the publication changed. */
+  /**
+   * What should be stored contradicts what is: somebody else wrote here, or the publication changed. `seq` is 0 when
+   * it is about no transaction.
+   */
   Schema.TaggedStruct("Conflict", { seq: Schema.Int, detail: Schema.String }),
   /** The store ends below its own mark: it has lost data. */
   Schema.TaggedStruct("BelowMark", { mark: Schema.Int, end: Schema.Int }),
@@ -26,7 +29,9 @@ const explain = (reason: LogErrorReason): string => {
     case "Corrupt":
       return `what is stored cannot be read: ${reason.detail}`
     case "Conflict":
-      return `transaction ${reason.seq} contradicts what is stored: ${reason.detail}`
+      return reason.seq === 0
+        ? reason.detail
+        : `transaction ${reason.seq} contradicts what is stored: ${reason.detail}`
     case "BelowMark":
       return `the archive ends at ${reason.end} but its mark says ${reason.mark}: transactions ${reason.end + 1} to ${reason.mark} are lost`
     case "Missing":

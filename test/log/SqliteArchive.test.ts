@@ -1,23 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import { Archive } from "../../src/log/Archive.ts"
-import { SqliteArchive, type SqliteArchiveOptions } from "../../src/log/SqliteArchive.ts"
-import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
 import { archiveConformance } from "./ArchiveConformance.ts"
-
-const directory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "walstream-log-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-)
-
-const archiveAt = (options: Partial<SqliteArchiveOptions> & { readonly file: string }) =>
-  SqliteArchive.layer({ source: "shop", ...options }).pipe(Layer.provide(Layer.fresh(ActorSystem.layer)))
+import { archiveAt, temporaryDirectory } from "./SqliteFixture.ts"
 
 archiveConformance(
   "SqliteArchive",
-  Effect.map(directory, (path) => {
+  Effect.map(temporaryDirectory, (path) => {
     const file = join(path, "log.db")
     return {
       layer: () => archiveAt({ file }),

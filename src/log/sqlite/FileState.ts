@@ -1,13 +1,23 @@
 import type { Coverage } from "../../domain/Log.ts"
-import type { Relation } from "../../domain/Relation.ts"
+import { makeRelation, type Relation } from "../../domain/Relation.ts"
 import { LogError, type LogErrorReason } from "../LogError.ts"
 import { Wakeup } from "../Wakeup.ts"
 import { coverageOf, type Held, heldOf } from "./Held.ts"
-import type { Recovered } from "./Protocol.ts"
+import type { Recovered, StoredRelation } from "./Protocol.ts"
 
 const store = "sqlite archive"
 
 export const fileError = (reason: LogErrorReason): LogError => new LogError({ store, reason })
+
+const relationOf = ({ fingerprint, json }: StoredRelation): Relation | undefined => {
+  try {
+    // Written by `append` from a Relation; the fingerprint is over all of it.
+    const relation = makeRelation(JSON.parse(json) as Relation)
+    return relation.fingerprint === fingerprint ? relation : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** What the main thread knows of the file; one for the service's life, whatever happens to the threads. */
 export class FileState {
@@ -16,13 +26,20 @@ export class FileState {
   readonly relations = new Map<string, Relation>()
   readonly changed = new Wakeup()
 
-  /** Takes the place of everything known before: how an append ended whose answer was lost is known again. */
-  recover(recovered: Recovered): void {
-    for (const { fingerprint, json } of recovered.relations) {
-      // Written by `append` from a Relation.
-      this.relations.set(fingerprint, JSON.parse(json) as Relation)
+  /**
+   * Takes the place of everything known before: how an append ended whose answer was lost is known again. Gives the
+   * error when a schema version does not match its fingerprint.
+   */
+  recover(recovered: Recovered): LogError | undefined {
+    for (const stored of recovered.relations) {
+      const relation = relationOf(stored)
+      if (relation === undefined) {
+        return fileError({ _tag: "Corrupt", detail: `schema version ${stored.fingerprint} is damaged` })
+      }
+      this.relations.set(stored.fingerprint, relation)
     }
     this.held = heldOf(recovered)
+    return undefined
   }
 
   get held(): Held {

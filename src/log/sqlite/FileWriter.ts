@@ -70,7 +70,8 @@ export const makeFileWriter = (
     if (newest !== undefined && sameIncarnation(newest, incarnation)) return
     const detail = beginsWrongly(incarnations, incarnation, nextSeqHeld(state.held))
     if (detail !== undefined) return yield* conflict({ seq: incarnation.firstSeq, detail })
-    state.recover(yield* writer.call("beginIncarnation", incarnation))
+    const damaged = state.recover(yield* writer.call("beginIncarnation", incarnation))
+    if (damaged !== undefined) return yield* damaged
   })
 
   const prune = Effect.fnUntraced(function* (bounds: Omit<PruneRequest, "belowSeq">) {

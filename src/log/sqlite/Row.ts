@@ -1,4 +1,5 @@
 import type { SQLOutputValue } from "node:sqlite"
+import { crc32 } from "node:zlib"
 import { corrupt } from "./SqliteFault.ts"
 
 /** A row of node:sqlite, whose types are only known at run time. */
@@ -22,4 +23,14 @@ export const blobOf = (row: Row | undefined, column: string): Uint8Array<ArrayBu
   const value = row?.[column]
   if (!(value instanceof Uint8Array)) throw wrong(column)
   return value
+}
+
+/** A row's checksum column is over all its other values, so that a flipped bit anywhere is noticed. */
+export const rowChecksum = (values: ReadonlyArray<SQLOutputValue>): number => crc32(values.join())
+
+/** The row itself. Fails when it does not match its checksum. */
+export const checkedRow = (row: Row): Row => {
+  const { crc, ...rest } = row
+  if (crc !== rowChecksum(Object.values(rest))) throw corrupt("a row does not match its checksum")
+  return row
 }

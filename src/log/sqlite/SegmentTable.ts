@@ -124,7 +124,13 @@ export class SegmentTable {
 
   /** All from this id on, one at a time. */
   *from(id: number): Generator<WholeRow> {
-    for (const row of this.#from.iterate(id)) yield toWholeRow(row)
+    let expected = id
+    for (const raw of this.#from.iterate(id)) {
+      const whole = toWholeRow(raw)
+      if (whole.row.id !== expected) throw corrupt(`segment ${expected} is missing`)
+      expected++
+      yield whole
+    }
   }
 
   /** The first segment from this id on that holds a commit at or after the time. */

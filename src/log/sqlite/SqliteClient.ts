@@ -33,6 +33,8 @@ export const startThread = Effect.fnUntraced(function* <Calls extends Operations
   const opened = Deferred.makeUnsafe<unknown, LogError>()
   waiting.set(openingId, (result) => Deferred.doneUnsafe(opened, result))
   let nextId = openingId + 1
+  /** Why no thread answers any more. */
+  let dead: LogError | undefined
 
   const request = (id: number, send: () => void) =>
     Effect.callback<unknown, LogError>((resume) => {
@@ -55,10 +57,12 @@ export const startThread = Effect.fnUntraced(function* <Calls extends Operations
       )
   )
   const stop = (detail: string) => {
+    if (dead !== undefined) return
     const error = fileError({
       _tag: "Unavailable",
       detail: `${options.file}: the ${options.role} thread ${detail}`
     })
+    dead = error
     Deferred.doneUnsafe(ended, Effect.fail(error))
     for (const resume of waiting.values()) resume(Effect.fail(error))
     waiting.clear()
@@ -79,6 +83,7 @@ export const startThread = Effect.fnUntraced(function* <Calls extends Operations
     ended: Deferred.await(ended),
     call: (call, argument) =>
       Effect.suspend(() => {
+        if (dead !== undefined) return Effect.fail(dead)
         const id = nextId++
         // The thread answers with what the call's type says; a clone keeps no types.
         return request(id, () => worker.postMessage({ id, call, argument })) as Effect.Effect<never, LogError>

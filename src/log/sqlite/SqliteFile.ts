@@ -47,7 +47,8 @@ const tables = `
     slot TEXT NOT NULL,
     first_seq INTEGER NOT NULL,
     start_lsn TEXT NOT NULL,
-    gap TEXT
+    gap TEXT,
+    crc INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE mark (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -56,12 +57,14 @@ const tables = `
     end_lsn TEXT NOT NULL,
     partitions INTEGER NOT NULL,
     coverage_time INTEGER NOT NULL,
-    incarnation INTEGER NOT NULL
+    incarnation INTEGER NOT NULL,
+    crc INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE source (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;
 `
 
-const pragma = (db: DatabaseSync, name: string): number => integerOf(db.prepare(`PRAGMA ${name}`).get(), name)
+export const pragma = (db: DatabaseSync, name: string): number =>
+  integerOf(db.prepare(`PRAGMA ${name}`).get(), name)
 
 /** Fails unless this is a log of this source, in a version that we can read. */
 const verify = (db: DatabaseSync, options: ThreadOptions): void => {

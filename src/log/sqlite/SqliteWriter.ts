@@ -2,12 +2,17 @@ import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { constants, zstdCompressSync } from "node:zlib"
 import type { Incarnation, Mark } from "../../domain/Log.ts"
 import type { AppendRequest, Pruned, PruneRequest, Recovered, SegmentHeads, WriterCalls } from "./Protocol.ts"
-import { integerOf, type Row, textOf } from "./Row.ts"
+import { checkedRow, integerOf, type Row, rowChecksum, textOf } from "./Row.ts"
 import type { Segment } from "./Segment.ts"
 import { checksum, headsOf, type SegmentRow, SegmentTable } from "./SegmentTable.ts"
+import { pragma } from "./SqliteFile.ts"
 
 /** Each compression costs about 60 us to set up: below this it costs more than the little it saves. */
 const worthCompressing = 8 * 1024
+/** Freed pages are used again; when they are more than this and a quarter of the file, some are given back. */
+const keptFreePages = 4096
+/** How many pages one prune gives back at most. */
+const freedPages = 1024
 /** How many segments one prune removes at most: a bite that an append can wait for. */
 const bite = 64
 
@@ -50,6 +55,8 @@ export class SqliteWriter implements WriterCalls {
   readonly #segments: SegmentTable
   readonly #insert: StatementSync
   readonly #insertRelation: StatementSync
+  readonly #insertMark: StatementSync
+  readonly #insertIncarnation: StatementSync
   readonly #delete: StatementSync
   #totals: Totals | null = null
   #scratch = Buffer.allocUnsafeSlow(0)
@@ -62,6 +69,8 @@ export class SqliteWriter implements WriterCalls {
       "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     )
     this.#insertRelation = db.prepare("INSERT OR IGNORE INTO relation VALUES (?, ?)")
+    this.#insertMark = db.prepare("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    this.#insertIncarnation = db.prepare("INSERT INTO incarnation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
     this.#delete = db.prepare("DELETE FROM segment WHERE id = ?")
   }
 
@@ -83,8 +92,11 @@ export class SqliteWriter implements WriterCalls {
     const edges = this.#segments.edges()
     const last = edges === undefined ? undefined : this.#segments.whole(edges.last)
     return {
-      mark: mark === undefined ? null : toMark(mark),
-      incarnations: this.#db.prepare("SELECT * FROM incarnation ORDER BY number").all().map(toIncarnation),
+      mark: mark === undefined ? null : toMark(checkedRow(mark)),
+      incarnations: this.#db
+        .prepare("SELECT * FROM incarnation ORDER BY number")
+        .all()
+        .map((row) => toIncarnation(checkedRow(row))),
       relations: this.#db
         .prepare("SELECT fingerprint, json FROM relation")
         .all()
@@ -167,16 +179,16 @@ export class SqliteWriter implements WriterCalls {
 
   writeMark(mark: Mark): null {
     return this.#commit(() => {
-      this.#db
-        .prepare("INSERT OR REPLACE INTO mark VALUES (1, ?, ?, ?, ?, ?, ?)")
-        .run(
-          mark.seq,
-          String(mark.commitLsn),
-          String(mark.endLsn),
-          mark.partitions,
-          mark.coverageTime,
-          mark.incarnation
-        )
+      const values = [
+        1,
+        mark.seq,
+        String(mark.commitLsn),
+        String(mark.endLsn),
+        mark.partitions,
+        mark.coverageTime,
+        mark.incarnation
+      ]
+      this.#insertMark.run(...values, rowChecksum(values))
       return null
     })
   }
@@ -185,32 +197,39 @@ export class SqliteWriter implements WriterCalls {
     this.#totals = null
     return this.#commit(() => {
       this.#db.prepare("DELETE FROM segment WHERE last_seq >= ?").run(incarnation.firstSeq)
-      this.#db
-        .prepare("INSERT INTO incarnation VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        .run(
-          incarnation.number,
-          incarnation.systemIdentifier,
-          incarnation.timeline,
-          incarnation.database,
-          incarnation.slot,
-          incarnation.firstSeq,
-          String(incarnation.startLsn),
-          incarnation.gap
-        )
+      const values = [
+        incarnation.number,
+        incarnation.systemIdentifier,
+        incarnation.timeline,
+        incarnation.database,
+        incarnation.slot,
+        incarnation.firstSeq,
+        String(incarnation.startLsn),
+        incarnation.gap
+      ]
+      this.#insertIncarnation.run(...values, rowChecksum(values))
       return this.recover()
     })
   }
 
   prune(request: PruneRequest): Pruned {
-    return this.#commit(() => {
+    const pruned = this.#commit(() => {
       let segments = 0
       for (; segments < bite; segments++) {
         const id = this.#removable(request)
         if (id === undefined) break
         this.#delete.run(id)
       }
-      return { segments, more: segments === bite, first: this.#first() }
+      return { segments, first: this.#first() }
     })
+    return { ...pruned, more: pruned.segments === bite || this.#shrink() }
+  }
+
+  #shrink(): boolean {
+    const free = pragma(this.#db, "freelist_count")
+    if (free < keptFreePages || free * 4 < pragma(this.#db, "page_count")) return false
+    this.#db.exec(`PRAGMA incremental_vacuum(${freedPages})`)
+    return true
   }
 
   /** The first segment if it may go. The last whole one stays, so that the log's end is always known. */

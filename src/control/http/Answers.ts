@@ -69,8 +69,9 @@ export const answers = HttpRouter.middleware(
       const requestId = requestIdOf(request.headers["x-request-id"])
       const [path = "/"] = request.url.split("?")
       const given = yield* app.pipe(
-        Effect.catchCause((cause) =>
-          Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : recover(cause, requestId)
+        Effect.catchCauseIf(
+          (cause) => !Cause.hasInterruptsOnly(cause),
+          (cause) => recover(cause, requestId)
         )
       )
       const answer = isToBeTold(given) ? asProblem(given, path, requestId) : given

@@ -58,6 +58,6 @@ export const isSource = (
     )
     return yield* asked.pipe(
       Effect.map((known) => isSame(known, identity)),
-      Effect.catch(() => Effect.succeed(address(source.url) === address(url)))
+      Effect.orElseSucceed(() => address(source.url) === address(url))
     )
   })

@@ -26,17 +26,13 @@ const hasLedger = (session: PgSession): Effect.Effect<boolean, PostgresError> =>
 /** Another job may make it at the same moment: then the second look finds it. */
 const ensureLedger = Effect.fnUntraced(function* (session: PgSession) {
   if (yield* hasLedger(session)) return
-  const failed = yield* Effect.flip(session.script(ledgerScript)).pipe(
-    Effect.catch(() => Effect.succeed(undefined))
-  )
-  if (failed === undefined || (yield* hasLedger(session))) return
-  yield* Effect.fail(
-    new PostgresError({
-      failure: failed.failure,
-      code: failed.code,
-      detail: `the role may not make the ledger (${failed.detail}). Run this as the database's owner, and grant the role USAGE on schema walstream and SELECT, INSERT, UPDATE on its tables:\n${ledgerScript}`
-    })
-  )
+  const failed = yield* Effect.flip(session.script(ledgerScript)).pipe(Effect.orElseSucceed(() => null))
+  if (failed === null || (yield* hasLedger(session))) return
+  return yield* new PostgresError({
+    failure: failed.failure,
+    code: failed.code,
+    detail: `the role may not make the ledger (${failed.detail}). Run this as the database's owner, and grant the role USAGE on schema walstream and SELECT, INSERT, UPDATE on its tables:\n${ledgerScript}`
+  })
 })
 
 /** What must be true of a target before anything is written to it. */

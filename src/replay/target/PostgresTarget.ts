@@ -207,7 +207,7 @@ const makeSession = (
     const isNext = stands === null ? follows.seq < options.startSeq : sameStanding(stands, follows)
     if (!isNext) return yield* Effect.fail<TargetErrorReason>({ _tag: "Moved", ...(stands ?? origin) })
     const refused = yield* applyPiece(connection, batch)
-    if (refused !== undefined) yield* isolate(connection, batch, refused)
+    if (refused !== undefined) return yield* isolate(connection, batch, refused)
     const counters = owed
     owed = none
     return counters

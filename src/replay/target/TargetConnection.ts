@@ -28,11 +28,23 @@ export interface TargetConnection {
   readonly rollback: Effect.Effect<void>
 }
 
+/**
+ * Statements are planned once, maybe while the table is still empty, and run for ever: rows must be found by index
+ * all the same. (Seen: a plan made on the empty table read all of it for every batch.)
+ */
+const planSettings = [
+  "SET plan_cache_mode = force_generic_plan",
+  "SET enable_seqscan = off",
+  "SET enable_hashjoin = off",
+  "SET enable_mergejoin = off",
+  "SET jit = off"
+].join("; ")
+
 /** A setting that the server may refuse. */
 const attempt = (session: PgSession, sql: string): Effect.Effect<boolean> =>
   session.script(sql).pipe(
     Effect.as(true),
-    Effect.catch(() => Effect.succeed(false))
+    Effect.orElseSucceed(() => false)
   )
 
 /** An origin is one session's at a time: other jobs of the same source take the next name. */
@@ -69,9 +81,9 @@ export const connectTarget: (options: {
 }) {
   const session = yield* connectPg({ url, applicationName: `walstream job ${jobId}` })
   const { client } = session
-  // Statements are prepared once for arrays of any length; what is left open by a frozen process ends by itself.
+  // What a frozen process leaves open must end by itself, or nobody could take its job over.
   yield* session.script(
-    `SET plan_cache_mode = force_generic_plan; SET jit = off; SET row_security = off; SET lock_timeout = ${timeouts.lock};
+    `${planSettings}; SET row_security = off; SET lock_timeout = ${timeouts.lock};
 SET statement_timeout = ${timeouts.statement}; SET idle_in_transaction_session_timeout = 30000`
   )
   yield* attempt(session, "SET client_connection_check_interval = 1000")

@@ -75,7 +75,7 @@ export class LeaseKeeper {
     )
     return Effect.gen({ self: this }, function* () {
       for (;;) {
-        const hinted = this.#hint.next
+        const hinted = Effect.raceFirst(this.#hint.next, this.#run.firstProgress.next)
         yield* Effect.timeoutOption(hinted, pollMillis)
         yield* pass
       }

@@ -53,6 +53,8 @@ export class Run {
   readonly pacer: Pacer
   /** Something has changed that the replaying loop should look at. */
   readonly wakeup = new Wakeup()
+  /** This life has applied something for the first time: worth saving at once, for it says that the job can be run. */
+  readonly firstProgress = new Wakeup()
   plan: JobPlan | null
   phase: RunPhase = "planning"
   retrying: Retrying | null = null
@@ -82,6 +84,7 @@ export class Run {
   /** The target has everything up to here. */
   passed(until: Passed, counters: JobCounters): void {
     this.#added = sum(this.#added, counters)
+    if (this.#checkpoint === this.job.checkpoint) this.firstProgress.notify()
     this.#checkpoint = {
       position: until.position,
       outer: outerPosition(until),

@@ -8,7 +8,7 @@ import { LogError } from "./LogError.ts"
 import { ChunkRing } from "./memory/ChunkRing.ts"
 import { Wakeup } from "./Wakeup.ts"
 
-export interface LiveBufferMemoryOptions {
+interface LiveBufferMemoryOptions {
   /** The bound on changes. */
   readonly maxChanges: number
   /** The bound on bytes, as chunks count them. */

@@ -11,8 +11,8 @@ import { RandomLog, randomIncarnation } from "./RandomLog.ts"
 
 /** One store, empty at first. */
 export interface ArchiveStore {
-  /** The archive over it, one at a time. To build it again is to open the store again. */
-  readonly layer: () => Layer.Layer<Archive, LogError>
+  /** The archive over it, built for one life at a time: to build it again is to open the store again. */
+  readonly layer: Layer.Layer<Archive, LogError>
   /** Lets retention remove some of the oldest transactions but not all. Called while the archive is closed. */
   readonly expire: Effect.Effect<void, LogError>
 }
@@ -42,7 +42,7 @@ export const archiveConformance = (
   fresh: Effect.Effect<ArchiveStore, never, Scope.Scope>
 ): void => {
   const opened: ArchiveTests["opened"] = (store, use) =>
-    Effect.scoped(Archive.use(use)).pipe(Effect.provide(store.layer(), { local: true }))
+    Effect.scoped(Archive.use(use)).pipe(Effect.provide(store.layer, { local: true }))
   const begun: ArchiveTests["begun"] = (title, use) => {
     it.effect(title, () =>
       Effect.gen(function* () {

@@ -28,7 +28,7 @@ const table = (name: string, columns: Relation["columns"]) =>
   makeRelation({ schema: "public", name, identity: "default", columns })
 
 /** What random changes are about: three tables, one of them in two versions. */
-export const randomRelations: ReadonlyArray<Relation> = [
+const randomRelations: ReadonlyArray<Relation> = [
   table("orders", [column("id", true, 20), column("customer"), column("total", false, 1700)]),
   table("orders", [column("id", true, 20), column("customer"), column("total", false, 1700), column("note")]),
   table("stock", [column("sku", true), column("warehouse", true, 23), column("amount", false, 23)]),

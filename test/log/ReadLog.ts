@@ -13,7 +13,7 @@ interface Stretch {
 }
 
 /** Joins the chunks of each transaction; fails where they do not follow each other. */
-export const joined = (chunks: ReadonlyArray<ArchivedChunk>): ReadonlyArray<Stretch> => {
+const joined = (chunks: ReadonlyArray<ArchivedChunk>): ReadonlyArray<Stretch> => {
   const stretches: Array<Stretch> = []
   for (const { seq, incarnation, commit, firstOrdinal, changes, last } of chunks) {
     const before = stretches.at(-1)

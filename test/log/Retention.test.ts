@@ -4,6 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Archive } from "../../src/log/Archive.ts"
+import { cutSegments } from "../../src/log/sqlite/Segment.ts"
+import { openWriter } from "../../src/log/sqlite/SqliteFile.ts"
+import { SqliteWriter } from "../../src/log/sqlite/SqliteWriter.ts"
 import { failure, readRange } from "./ArchiveConformance.ts"
 import { RandomLog, randomIncarnation } from "./RandomLog.ts"
 import { assertSameLog } from "./ReadLog.ts"
@@ -87,6 +90,31 @@ describe("retention", () => {
         })
       ).pipe(Effect.provide(archiveAt({ file, retention })))
       assert.isBelow(statSync(file).size, 3_000_000)
+    })
+  )
+
+  it.effect("gives the disk what is free, when it is much", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryDirectory, "log.db")
+      const { db, close } = openWriter({
+        role: "writer",
+        file,
+        source: "shop",
+        maxFileBytes: null,
+        compress: false
+      })
+      const writer = new SqliteWriter(db, false)
+      const segments = cutSegments(new RandomLog({ seed: 1 }).transactions(2).flat(), 0, () => {})
+      const [segment] = segments
+      if (segment === undefined) throw new Error("there is a segment")
+      const text = "x".repeat(1_000_000)
+      const large = Array.from({ length: 20 }, (_, i) => ({ ...segment, firstSeq: i, lastSeq: i, text }))
+      writer.append({ segments: large, relations: [] })
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+      assert.isAbove(statSync(file).size, 20_000_000)
+      while (writer.prune({ before: null, maxBytes: 2_000_000, belowSeq: 100 }).more);
+      close()
+      assert.isBelow(statSync(file).size, 12_000_000)
     })
   )
 })

@@ -9,7 +9,7 @@ archiveConformance(
   Effect.map(temporaryDirectory, (path) => {
     const file = join(path, "log.db")
     return {
-      layer: () => archiveAt({ file }),
+      layer: archiveAt({ file }),
       expire: Archive.use(({ coverageChanges }) =>
         coverageChanges.pipe(
           Stream.takeUntil(({ firstSeq }) => firstSeq > 1),

@@ -38,7 +38,7 @@ export interface SegmentLimits {
 }
 
 /** Large enough to compress well, small enough to read one for a single transaction in it. */
-export const segmentLimits: SegmentLimits = { changes: 1000, bytes: 512 * 1024 }
+const segmentLimits: SegmentLimits = { changes: 1000, bytes: 512 * 1024 }
 
 /** A chunk whose text could outgrow a string or a row is stored in parts. */
 const split = (chunk: ArchivedChunk, limits: SegmentLimits): ReadonlyArray<ArchivedChunk> => {

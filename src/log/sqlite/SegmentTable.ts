@@ -27,7 +27,7 @@ export interface SegmentRow {
 const columns = `id, first_seq, first_ordinal, last_seq, last_ordinal, complete, incarnation, changes, bytes, max_time,
   top_time, last_lsn, total_changes, total_bytes, total_stored, compression`
 
-export const toRow = (row: Row): SegmentRow => ({
+const toRow = (row: Row): SegmentRow => ({
   id: integerOf(row, "id"),
   firstSeq: integerOf(row, "first_seq"),
   firstOrdinal: integerOf(row, "first_ordinal"),
@@ -57,7 +57,7 @@ export interface WholeRow {
   readonly body: Uint8Array<ArrayBuffer>
 }
 
-export const toWholeRow = (raw: Row): WholeRow => {
+const toWholeRow = (raw: Row): WholeRow => {
   const row = toRow(raw)
   const heads = blobOf(raw, "heads")
   const body = blobOf(raw, "body")

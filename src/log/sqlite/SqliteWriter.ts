@@ -10,11 +10,11 @@ import { pragma } from "./SqliteFile.ts"
 /** Each compression costs about 60 us to set up: below this it costs more than the little it saves. */
 const worthCompressing = 8 * 1024
 /** Freed pages are used again; when they are more than this and a quarter of the file, some are given back. */
-const keptFreePages = 4096
+const keptFreePages = 1024
 /** How many pages one prune gives back at most. */
 const freedPages = 1024
 /** How many segments one prune removes at most: a bite that an append can wait for. */
-const bite = 64
+const bite = 16
 
 const compressed = (text: Uint8Array): Uint8Array =>
   zstdCompressSync(text, {

@@ -5,10 +5,10 @@ import { LeaseKeeper } from "../src/replay/LeaseKeeper.ts"
 import { monotonicMillis } from "../src/replay/ReplayClock.ts"
 import { Run } from "../src/replay/Run.ts"
 import { Targets } from "../src/replay/Target.ts"
-import { spec } from "../test/replay/Bench.ts"
-import { FakeLog } from "../test/replay/FakeArchive.ts"
+import { FakeLog } from "../test/replay/FakeLog.ts"
 import { at, transaction } from "../test/replay/History.ts"
 import { makeMemoryJobStore } from "../test/replay/MemoryJobStore.ts"
+import { spec } from "../test/replay/Workbench.ts"
 import { type BenchCase, type BenchResult, lessIsBetter, worstOf } from "./BenchResult.ts"
 
 /** The blueprint's goal: p99 of |actual - due|, in milliseconds. */

@@ -4,7 +4,7 @@ import { Archive } from "../log/Archive.ts"
 import type { LiveBuffer } from "../log/LiveBuffer.ts"
 import type { LogError } from "../log/LogError.ts"
 import { reconnect } from "../runtime/RetryPolicy.ts"
-import { JobStore, type JobStoreError, type LeaseLost } from "./JobStore.ts"
+import { JobStore, JobStoreError, type LeaseLost } from "./JobStore.ts"
 import { type Route, route } from "./Router.ts"
 import type { Run } from "./Run.ts"
 import { type HistoryRemoved, resolveWindow } from "./WindowResolver.ts"
@@ -13,7 +13,7 @@ import { type HistoryRemoved, resolveWindow } from "./WindowResolver.ts"
 export const insist = <A, E, R>(write: Effect.Effect<A, E | JobStoreError, R>) =>
   Effect.retry(write, {
     schedule: reconnect,
-    while: (error) => error instanceof Error && "isRetryable" in error && error.isRetryable === true
+    while: (error) => error instanceof JobStoreError && error.isRetryable
   })
 
 const pin = Effect.fnUntraced(function* (

@@ -108,9 +108,10 @@ const conclude = Effect.fnUntraced(function* (
   yield* insist(keeper.save)
   if (end === "completed") {
     yield* insist(store.complete(run.job.id, run.epoch))
+    yield* Effect.logInfo("the job is done", { job: run.job.id })
     return end
   }
-  yield* Effect.logWarning("job failed", { job: run.job.id, code: end.code, detail: end.message })
+  yield* Effect.logWarning("the job failed", { job: run.job.id, code: end.code, detail: end.message })
   if (end.position !== null) yield* countFailed
   yield* insist(store.fail(run.job.id, run.epoch, end))
   return "failed"
@@ -127,6 +128,7 @@ export const runJob = Effect.fnUntraced(function* (
 ): Effect.fn.Return<RunEnd, never, Services> {
   const store = yield* JobStore
   const { id } = run.job
+  yield* Effect.logInfo("the job is ours", { job: id, epoch: run.epoch })
   const work = Effect.flatMap(drive(run, options), (end) => conclude(run, keeper, end)).pipe(
     Effect.catchDefect((defect) =>
       Effect.logError("the runner of a job died", defect).pipe(

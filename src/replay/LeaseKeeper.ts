@@ -60,7 +60,8 @@ export class LeaseKeeper {
     return Effect.gen({ self: this }, function* () {
       for (;;) {
         const left = this.#sent + this.#leaseMillis - (yield* monotonicMillis)
-        if (left <= 0) return { _tag: "Expired" }
+        // No timer is finer than a millisecond.
+        if (left < 1) return { _tag: "Expired" }
         yield* Effect.sleep(left)
       }
     })

@@ -89,7 +89,7 @@ export const replayLoop = Effect.fnUntraced(function* <E>(
     if (first === undefined) pacer.idle()
     run.phase = "waiting"
     const untilWritten = passed === undefined ? Number.POSITIVE_INFINITY : written + passedMillis - now
-    if (passed !== undefined && untilWritten <= 0) yield* applyPassed(passed, now)
+    if (passed !== undefined && untilWritten < 1) yield* applyPassed(passed, now)
     else yield* Effect.timeoutOption(signal, Math.min(wait - earlyMillis, untilWritten))
   }
 })

@@ -110,7 +110,7 @@ const resolveEnd = Effect.fnUntraced(function* (
   return end
 })
 
-/** Tries again whenever the log has moved, until there is an answer. Times are not asked about before coverage is there. */
+/** Tries whenever the log has moved, until there is an answer; not before coverage is at `time`, if that is all there is. */
 const whenKnown = <A, E>(
   time: Micros | null,
   lsn: bigint | null,
@@ -118,13 +118,10 @@ const whenKnown = <A, E>(
 ): Effect.Effect<A, E, Archive> =>
   Effect.gen(function* () {
     const archive = yield* Archive
+    const isWorthTrying = ({ toTime }: Coverage): boolean =>
+      time === null || lsn !== null || (toTime !== null && toTime >= time)
     const found = yield* archive.coverageChanges.pipe(
-      Stream.filter(
-        (coverage) =>
-          (time === null && lsn === null) ||
-          lsn !== null ||
-          (coverage.toTime !== null && time !== null && coverage.toTime >= time)
-      ),
+      Stream.filter(isWorthTrying),
       Stream.mapEffect(() => attempt),
       Stream.filter((answer) => answer !== null),
       Stream.runHead
@@ -143,8 +140,10 @@ export const resolveWindow = (asked: Asked): Effect.Effect<SeqRange, LogError | 
     if (start === null) return end === null ? null : { start: end, end }
     return { start, end: end === null ? null : Math.max(start, end) }
   })
-  return Effect.flatMap(attempt, (range) =>
-    range === null ? whenKnown(asked.startTime, asked.startLsn, attempt) : Effect.succeed(range)
+  return Effect.filterOrElse(
+    attempt,
+    (range) => range !== null,
+    () => whenKnown(asked.startTime, asked.startLsn, attempt)
   )
 }
 

@@ -12,10 +12,10 @@ import { LeaseKeeper } from "../../src/replay/LeaseKeeper.ts"
 import { monotonicMillis } from "../../src/replay/ReplayClock.ts"
 import { Run } from "../../src/replay/Run.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
-import { spec } from "./Bench.ts"
 import { FakeTarget } from "./FakeTarget.ts"
 import { transaction } from "./History.ts"
 import { makeMemoryJobStore } from "./MemoryJobStore.ts"
+import { spec } from "./Workbench.ts"
 
 const temporaryDirectory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "walstream-replay-"))),

@@ -3,9 +3,9 @@ import { Effect, Fiber, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { Dice } from "../log/Dice.ts"
-import { makeBench, type Runner } from "./Bench.ts"
 import type { Mishap } from "./FakeTarget.ts"
 import { at, transaction } from "./History.ts"
+import { makeWorkbench, type Runner } from "./Workbench.ts"
 
 const unavailable = { _tag: "Unavailable", detail: "it went away" } as const
 
@@ -36,7 +36,7 @@ describe("exactly once, in order", () => {
     ([seed]) =>
       Effect.gen(function* () {
         const dice = new Dice(seed)
-        const { archive, buffer, jobs, runNext, start, target } = yield* makeBench
+        const { archive, buffer, jobs, runNext, start, target } = yield* makeWorkbench
         const pages = history(dice)
         const chunks = pages.flat()
         const tables = dice.pick([null, ["shop.stock"], ["shop.orders"], ["shop.nothing"]])

@@ -3,8 +3,8 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import type { ApplyBatch } from "../../src/replay/Target.ts"
 import type { TargetErrorReason } from "../../src/replay/TargetError.ts"
-import { makeBench } from "./Bench.ts"
 import { at, steady, transaction } from "./History.ts"
+import { makeWorkbench } from "./Workbench.ts"
 
 const seqs = (applied: ReadonlyArray<{ readonly seq: number }>) => applied.map((change) => change.seq)
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
@@ -25,7 +25,7 @@ const single = { batchChanges: 1, batchBytes: 1e9, wholeChanges: 100 }
 describe("failure policy", () => {
   it.effect("an unavailable target is tried again with backoff, shown, and never counted", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(20))
       target.mishap = () => ({ before: unavailable })
       const { fiber, id, run } = yield* start()
@@ -45,7 +45,7 @@ describe("failure policy", () => {
 
   it.effect("a target that cannot be opened yet is waited for", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(3))
       target.openFails = unavailable
       const { fiber } = yield* start()
@@ -59,7 +59,7 @@ describe("failure policy", () => {
 
   it.effect("an unknown outcome is settled by the ledger: applied once, counted once", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(20))
       let accidents = 0
       target.mishap = (batch) => (holds(batch, 7) && accidents++ === 0 ? { after: unavailable } : {})
@@ -73,7 +73,7 @@ describe("failure policy", () => {
 
   it.effect("a ledger that stands elsewhere is read again", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(20))
       target.mishap = (batch) => {
         // What the old holder's open transaction does, that commits after we read the position.
@@ -88,7 +88,7 @@ describe("failure policy", () => {
 
   it.effect("one who is fenced stops silently and writes nothing more", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(20))
       target.mishap = (batch) => {
         if (holds(batch, 5)) target.epoch = 99
@@ -106,7 +106,7 @@ describe("failure policy", () => {
     "a rejected change fails the job after three more tries, named, with the checkpoint before it",
     () =>
       Effect.gen(function* () {
-        const { archive, jobs, start, target } = yield* makeBench
+        const { archive, jobs, start, target } = yield* makeWorkbench
         archive.add(steady(20))
         let tries = 0
         target.mishap = (batch) => {
@@ -130,7 +130,7 @@ describe("failure policy", () => {
     "the checkpoint of a rejected batch stands right before the change: its neighbours are booked",
     () =>
       Effect.gen(function* () {
-        const { archive, jobs, start, target } = yield* makeBench
+        const { archive, jobs, start, target } = yield* makeWorkbench
         archive.add(steady(20))
         target.mishap = (batch) => {
           if (!holds(batch, 7)) return {}
@@ -150,7 +150,7 @@ describe("failure policy", () => {
 
   it.effect("a change that is rejected at first and then taken does no harm", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(20))
       let tries = 0
       target.mishap = (batch) => (holds(batch, 7) && tries++ < 3 ? { before: rejected } : {})
@@ -170,7 +170,7 @@ describe("failure policy", () => {
   for (const [reason, code] of fatal) {
     it.effect(`${reason._tag} fails the job at once`, () =>
       Effect.gen(function* () {
-        const { archive, jobs, start, target } = yield* makeBench
+        const { archive, jobs, start, target } = yield* makeWorkbench
         archive.add(steady(20))
         target.openFails = reason
         const { fiber, id } = yield* start()
@@ -183,7 +183,7 @@ describe("failure policy", () => {
 
   it.effect("an archive that does not answer is waited for, and shown", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(3))
       archive.failures = [unavailable, unavailable, unavailable]
       const { run } = yield* start({ follow: true })
@@ -198,7 +198,7 @@ describe("failure policy", () => {
 
   it.effect("a hole in the log fails the job with the missing range, what came before applied", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add([1, 2, 3, 6, 7].flatMap((seq) => transaction(seq, at(seq), ["orders"])))
       const { fiber, id } = yield* start()
       assert.strictEqual(yield* Fiber.join(fiber), "failed")
@@ -211,7 +211,7 @@ describe("failure policy", () => {
 
   it.effect("a window that retention has cut into fails the job", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start } = yield* makeBench
+      const { archive, jobs, start } = yield* makeWorkbench
       archive.add(steady(20))
       archive.firstSeq = 5
       const { fiber, id } = yield* start({ startTime: at(2) })
@@ -222,7 +222,7 @@ describe("failure policy", () => {
 
   it.effect("a defect fails the job instead of being taken over for ever", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(20))
       target.mishap = () => {
         throw new TypeError("a bug in the applier")

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { makeBench } from "./Bench.ts"
 import { at, steady, transaction } from "./History.ts"
+import { makeWorkbench } from "./Workbench.ts"
 
 const seqs = (applied: ReadonlyArray<{ readonly seq: number }>) => applied.map((change) => change.seq)
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
@@ -10,7 +10,7 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
 describe("JobRunner", () => {
   it.effect("applies a whole window in order and completes the job", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(30))
       const { fiber, id } = yield* start({ startTime: at(3), endTime: at(20) })
       assert.strictEqual(yield* Fiber.join(fiber), "completed")
@@ -25,7 +25,7 @@ describe("JobRunner", () => {
 
   it.effect("completes an empty window without opening its target", () =>
     Effect.gen(function* () {
-      const { jobs, start, target } = yield* makeBench
+      const { jobs, start, target } = yield* makeWorkbench
       const { fiber, id } = yield* start()
       assert.strictEqual(yield* Fiber.join(fiber), "completed")
       assert.deepStrictEqual(target.opened, [])
@@ -35,7 +35,7 @@ describe("JobRunner", () => {
 
   it.effect("keeps pace: each transaction is applied when it is due", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(11, 2))
       const { fiber } = yield* start({ speed: 4 })
       yield* TestClock.adjust("10 seconds")
@@ -46,7 +46,7 @@ describe("JobRunner", () => {
 
   it.effect("takes what is due within two milliseconds as one batch", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(101, 0.001))
       const { fiber } = yield* start({ speed: 1 })
       yield* TestClock.adjust("1 second")
@@ -58,7 +58,7 @@ describe("JobRunner", () => {
 
   it.effect("follows a change of speed", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(100, 10))
       const { fiber, id, keeper } = yield* start({ speed: 1 })
       yield* TestClock.adjust("35 seconds")
@@ -77,7 +77,7 @@ describe("JobRunner", () => {
 
   it.effect("keeps pace with a slow target by giving it together what became due meanwhile", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(200, 1))
       target.mishap = () => ({ millis: 400 })
       const { fiber, run } = yield* start({ speed: 20 })
@@ -91,7 +91,7 @@ describe("JobRunner", () => {
 
   it.effect("plays slower than asked, and without a burst later, when the target cannot keep up", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(100, 1))
       target.mishap = () => ({ millis: 2000 })
       const { fiber, run } = yield* start({ speed: 5 })
@@ -112,7 +112,7 @@ describe("JobRunner", () => {
 
   it.effect("writes progress about once a second, however many batches there are", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start } = yield* makeBench
+      const { archive, jobs, start } = yield* makeWorkbench
       archive.add(steady(1000, 0.01))
       const { fiber, id } = yield* start({ speed: 1 })
       yield* TestClock.adjust("10 seconds")
@@ -125,7 +125,7 @@ describe("JobRunner", () => {
 
   it.effect("passes over what is not wanted, and ends at the window's end", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       for (let seq = 1; seq <= 50; seq++)
         archive.add(transaction(seq, at(seq), [seq === 20 ? "stock" : "orders"]))
       const { fiber, id } = yield* start({ tables: ["shop.stock"] })
@@ -139,7 +139,7 @@ describe("JobRunner", () => {
 
   it.effect("tells the ledger of a stretch it passes over at most once a second", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       yield* start({ tables: ["shop.stock"], follow: true })
       for (let seq = 1; seq <= 100; seq++) {
         archive.add(transaction(seq, at(seq), ["orders"]))
@@ -153,7 +153,7 @@ describe("JobRunner", () => {
 
   it.effect("follows the log", () =>
     Effect.gen(function* () {
-      const { archive, fiber, target } = yield* Effect.map(makeBench, (bench) => bench).pipe(
+      const { archive, fiber, target } = yield* Effect.map(makeWorkbench, (bench) => bench).pipe(
         Effect.flatMap((bench) =>
           Effect.map(bench.start({ follow: true }), (runner) => ({ ...bench, ...runner }))
         )
@@ -169,7 +169,7 @@ describe("JobRunner", () => {
 
   it.effect("ends at an end that lay ahead, when a transaction reaches it", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(3))
       const { fiber, id } = yield* start({ endTime: at(5) })
       yield* TestClock.adjust("1 milli")
@@ -184,7 +184,7 @@ describe("JobRunner", () => {
 
   it.effect("ends at an end that lay ahead on an idle source, by coverage time", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(3))
       const { fiber, id } = yield* start({ endTime: at(5) })
       yield* TestClock.adjust("1 milli")
@@ -197,7 +197,7 @@ describe("JobRunner", () => {
 
   it.effect("ends at an LSN that lay ahead", () =>
     Effect.gen(function* () {
-      const { archive, start, target } = yield* makeBench
+      const { archive, start, target } = yield* makeWorkbench
       archive.add(steady(3))
       const { fiber } = yield* start({ endLsn: 5n * 256n })
       yield* TestClock.adjust("1 milli")
@@ -209,7 +209,7 @@ describe("JobRunner", () => {
 
   it.effect("reads the live buffer when it can, and pins that", () =>
     Effect.gen(function* () {
-      const { archive, buffer, jobs, start, target } = yield* makeBench
+      const { archive, buffer, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(20))
       buffer.add(steady(20))
       yield* TestClock.adjust("20 seconds")
@@ -223,7 +223,7 @@ describe("JobRunner", () => {
 
   it.effect("goes on from the archive when the live buffer lost the window, and says so", () =>
     Effect.gen(function* () {
-      const { archive, buffer, jobs, start, target } = yield* makeBench
+      const { archive, buffer, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(20))
       for (const chunk of steady(20)) buffer.add([chunk])
       buffer.breaksAt = { seq: 8, reason: { _tag: "Missing", from: 8, until: 12 } }
@@ -239,7 +239,7 @@ describe("JobRunner", () => {
 
   it.effect("fails instead when only the pinned source is wanted", () =>
     Effect.gen(function* () {
-      const { archive, buffer, jobs, start } = yield* makeBench
+      const { archive, buffer, jobs, start } = yield* makeWorkbench
       archive.add(steady(20))
       for (const chunk of steady(20)) buffer.add([chunk])
       buffer.breaksAt = { seq: 8, reason: { _tag: "Missing", from: 8, until: 12 } }
@@ -251,7 +251,7 @@ describe("JobRunner", () => {
 
   it.effect("keeps its plan: a resumed job does not read its window anew", () =>
     Effect.gen(function* () {
-      const { archive, jobs, runNext, start, target } = yield* makeBench
+      const { archive, jobs, runNext, start, target } = yield* makeWorkbench
       archive.add(steady(10))
       const first = yield* start({ speed: 1 })
       yield* TestClock.adjust("4500 millis")

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { JobStoreError } from "../../src/replay/JobStore.ts"
-import { makeBench } from "./Bench.ts"
 import { steady } from "./History.ts"
+import { makeWorkbench } from "./Workbench.ts"
 
 const seqs = (applied: ReadonlyArray<{ readonly seq: number }>) => applied.map((change) => change.seq)
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
@@ -13,7 +13,7 @@ const single = { batchChanges: 1, batchBytes: 1e9, wholeChanges: 100 }
 describe("lease, pause and stop", () => {
   it.effect("pause ends a run that waits, by hint at once", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start } = yield* makeBench
+      const { archive, jobs, start } = yield* makeWorkbench
       archive.add(steady(10))
       const { fiber, id, keeper } = yield* start({ speed: 0.1 })
       yield* TestClock.adjust("15 seconds")
@@ -28,7 +28,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("pause is found within a second when its hint is lost", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start } = yield* makeBench
+      const { archive, jobs, start } = yield* makeWorkbench
       archive.add(steady(10))
       const { fiber, id } = yield* start({ speed: 0.1 })
       yield* TestClock.adjust("15 seconds")
@@ -40,7 +40,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("pause lets a quick batch finish", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(10))
       target.mishap = () => ({ millis: 150 })
       const { fiber, id, keeper } = yield* start({}, single)
@@ -58,7 +58,7 @@ describe("lease, pause and stop", () => {
     "pause rolls a slow batch back within 200 ms, and nothing of it is lost or doubled after the resume",
     () =>
       Effect.gen(function* () {
-        const { archive, jobs, runNext, start, target } = yield* makeBench
+        const { archive, jobs, runNext, start, target } = yield* makeWorkbench
         archive.add(steady(10))
         target.mishap = (batch) => (batch.until.seq === 4 ? { millis: 60_000 } : {})
         const { fiber, id, keeper } = yield* start({}, single)
@@ -82,7 +82,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("cancel ends the run for good", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start } = yield* makeBench
+      const { archive, jobs, start } = yield* makeWorkbench
       archive.add(steady(10))
       const { fiber, id, keeper } = yield* start({ speed: 0.1 })
       yield* TestClock.adjust("1 second")
@@ -95,7 +95,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("renews at a third of the lease", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start } = yield* makeBench
+      const { archive, jobs, start } = yield* makeWorkbench
       archive.add(steady(10))
       yield* start({ speed: 0.1, follow: true })
       yield* TestClock.adjust("1000 seconds")
@@ -106,7 +106,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("stops itself when the lease cannot be renewed in time, and rolls back what is under way", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(10))
       target.mishap = () => ({ millis: 3_600_000 })
       const { fiber } = yield* start()
@@ -123,7 +123,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("outlives a job store that is away for less than the lease", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(400))
       const { fiber, id } = yield* start({ speed: 1 })
       yield* TestClock.adjust("50 seconds")
@@ -139,7 +139,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("insists on booking the end while the lease lasts", () =>
     Effect.gen(function* () {
-      const { archive, jobs, start, target } = yield* makeBench
+      const { archive, jobs, start, target } = yield* makeWorkbench
       archive.add(steady(10))
       target.mishap = () => ({ millis: 10_000 })
       const { fiber, id } = yield* start()
@@ -156,7 +156,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("a job whose worker stops in order is queued again, its progress saved", () =>
     Effect.gen(function* () {
-      const { archive, jobs, runNext, start, target } = yield* makeBench
+      const { archive, jobs, runNext, start, target } = yield* makeWorkbench
       archive.add(steady(10))
       target.mishap = (batch) => (batch.until.seq === 4 ? { millis: 60_000 } : {})
       const { fiber, id } = yield* start({}, single)
@@ -176,7 +176,7 @@ describe("lease, pause and stop", () => {
 
   it.effect("a second runner takes over, and the first one, thawed, changes nothing", () =>
     Effect.gen(function* () {
-      const { archive, jobs, runNext, start, target } = yield* makeBench
+      const { archive, jobs, runNext, start, target } = yield* makeWorkbench
       archive.add(steady(10))
       // The first holder's transaction is open when the second one reads the ledger.
       target.mishap = (batch) => (batch.until.seq === 4 && target.epoch === 1 ? { millis: 400_000 } : {})

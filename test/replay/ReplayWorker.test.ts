@@ -4,11 +4,11 @@ import { TestClock } from "effect/testing"
 import { JobStoreError } from "../../src/replay/JobStore.ts"
 import { ReplayWorker } from "../../src/replay/ReplayWorker.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
-import { makeBench, spec } from "./Bench.ts"
 import { steady } from "./History.ts"
+import { makeWorkbench, spec } from "./Workbench.ts"
 
 /** A worker with its actor system, and a scope of its own that ends both. */
-const startWorker = (bench: Effect.Success<typeof makeBench>, count = 2) =>
+const startWorker = (bench: Effect.Success<typeof makeWorkbench>, count = 2) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const layer = ReplayWorker.layer({
@@ -25,7 +25,7 @@ const startWorker = (bench: Effect.Success<typeof makeBench>, count = 2) =>
     return { worker, system, stop: Scope.close(scope, Exit.void) }
   })
 
-const queue = (bench: Effect.Success<typeof makeBench>, change = {}) =>
+const queue = (bench: Effect.Success<typeof makeWorkbench>, change = {}) =>
   Effect.gen(function* () {
     const job = yield* bench.jobs.service.create(spec(change))
     yield* bench.jobs.service.act(job.id, "start")
@@ -35,7 +35,7 @@ const queue = (bench: Effect.Success<typeof makeBench>, change = {}) =>
 describe("ReplayWorker", () => {
   it.effect("runs a job as soon as it is queued", () =>
     Effect.gen(function* () {
-      const bench = yield* makeBench
+      const bench = yield* makeWorkbench
       bench.archive.add(steady(10))
       const { stop } = yield* startWorker(bench)
       yield* TestClock.adjust("10 millis")
@@ -48,7 +48,7 @@ describe("ReplayWorker", () => {
 
   it.effect("finds queued jobs within a second without hints", () =>
     Effect.gen(function* () {
-      const bench = yield* makeBench
+      const bench = yield* makeWorkbench
       bench.archive.add(steady(10))
       bench.jobs.controls.announces = false
       const { stop } = yield* startWorker(bench)
@@ -62,7 +62,7 @@ describe("ReplayWorker", () => {
 
   it.effect("runs as many at once as it has slots, and the next when one is free", () =>
     Effect.gen(function* () {
-      const bench = yield* makeBench
+      const bench = yield* makeWorkbench
       bench.archive.add(steady(3))
       // One target each would be many; here they would fence each other, so nothing is applied while we look.
       bench.target.openFails = { _tag: "Unavailable", detail: "not yet" }
@@ -85,7 +85,7 @@ describe("ReplayWorker", () => {
 
   it.effect("passes hints on: pause reaches a running job at once", () =>
     Effect.gen(function* () {
-      const bench = yield* makeBench
+      const bench = yield* makeWorkbench
       bench.archive.add(steady(10))
       const { stop, worker } = yield* startWorker(bench)
       const id = yield* queue(bench, { speed: 0.1 })
@@ -100,7 +100,7 @@ describe("ReplayWorker", () => {
 
   it.effect("gives jobs back when it stops, and takes no more", () =>
     Effect.gen(function* () {
-      const bench = yield* makeBench
+      const bench = yield* makeWorkbench
       bench.archive.add(steady(10))
       const { stop } = yield* startWorker(bench)
       const id = yield* queue(bench, { speed: 0.1 })
@@ -116,7 +116,7 @@ describe("ReplayWorker", () => {
 
   it.effect("is not kept busy by the hints of its own progress", () =>
     Effect.gen(function* () {
-      const bench = yield* makeBench
+      const bench = yield* makeWorkbench
       bench.archive.add(steady(2000, 0.005))
       const { stop } = yield* startWorker(bench)
       yield* queue(bench, { speed: 1 })
@@ -130,7 +130,7 @@ describe("ReplayWorker", () => {
 
   it.effect("outlives a job store that is away", () =>
     Effect.gen(function* () {
-      const bench = yield* makeBench
+      const bench = yield* makeWorkbench
       bench.archive.add(steady(10))
       const { stop } = yield* startWorker(bench)
       const id = yield* queue(bench, { startTime: null })
@@ -145,7 +145,7 @@ describe("ReplayWorker", () => {
 
   it.effect("shows each job as an actor, gone when it has ended", () =>
     Effect.gen(function* () {
-      const bench = yield* makeBench
+      const bench = yield* makeWorkbench
       bench.archive.add(steady(10))
       const { stop, system } = yield* startWorker(bench)
       const id = yield* queue(bench, { speed: 1 })

@@ -4,9 +4,9 @@ import { TestClock } from "effect/testing"
 import type { JobSpec } from "../../src/domain/Job.ts"
 import { awaitEnd, resolveWindow } from "../../src/replay/WindowResolver.ts"
 import { Dice } from "../log/Dice.ts"
-import { spec } from "./Bench.ts"
-import { FakeLog } from "./FakeArchive.ts"
+import { FakeLog } from "./FakeLog.ts"
 import { at, steady, transaction } from "./History.ts"
+import { spec } from "./Workbench.ts"
 
 const log = (chunks = steady(10)) => {
   const archive = new FakeLog("sqlite")

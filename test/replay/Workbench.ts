@@ -1,11 +1,11 @@
-import { Effect, type Fiber, Layer } from "effect"
+import { Effect, type Fiber, Layer, References } from "effect"
 import type { Job, JobSpec } from "../../src/domain/Job.ts"
 import type { BacklogLimits } from "../../src/replay/Backlog.ts"
 import { type RunEnd, runJob } from "../../src/replay/JobRunner.ts"
 import { LeaseKeeper } from "../../src/replay/LeaseKeeper.ts"
 import { monotonicMillis } from "../../src/replay/ReplayClock.ts"
 import { Run } from "../../src/replay/Run.ts"
-import { FakeLog } from "./FakeArchive.ts"
+import { FakeLog } from "./FakeLog.ts"
 import { FakeTarget } from "./FakeTarget.ts"
 import { makeMemoryJobStore } from "./MemoryJobStore.ts"
 
@@ -35,12 +35,19 @@ export interface Runner {
 }
 
 /** Everything a runner works with, in memory. */
-export const makeBench = Effect.gen(function* () {
+export const makeWorkbench = Effect.gen(function* () {
   const jobs = yield* makeMemoryJobStore
   const archive = new FakeLog("sqlite")
   const buffer = new FakeLog("memory")
   const target = new FakeTarget()
-  const services = Layer.mergeAll(jobs.layer, archive.archive, buffer.buffer, target.layer)
+  const services = Layer.mergeAll(
+    jobs.layer,
+    archive.archive,
+    buffer.buffer,
+    target.layer,
+    // What runs here is provoked to fail; the log would be full of it.
+    Layer.succeed(References.MinimumLogLevel, "None")
+  )
   const leaseSeconds = 300
 
   /** Takes the next job and runs it in a fiber of the test's scope. */

@@ -89,13 +89,18 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
       const last = archive.coverage.next_seq - 1
       yield* until(
         `job reaches transaction ${last}`,
-        Effect.flatMap(api.job(jobId), (job) =>
-          job.status === "failed"
-            ? Effect.die(
-                new JobFailed({ detail: `the job failed: ${job.error?.code} ${job.error?.message}` })
-              )
-            : Effect.succeed((job.checkpoint?.seq ?? 0) >= last)
-        ),
+        Effect.gen(function* () {
+          const job = yield* api.job(jobId)
+          if (job.status !== "failed") return (job.checkpoint?.seq ?? 0) >= last
+          // Killed three times before it could apply anything: a job must not be taken over for ever, so that is
+          // meant, and a person resumes it. Every other failure is a fault.
+          if (job.error?.code !== "takeovers") {
+            const detail = `the job failed: ${job.error?.code} ${job.error?.message}`
+            return yield* Effect.die(new JobFailed({ detail }))
+          }
+          yield* api.act(jobId, "resume")
+          return false
+        }),
         seconds
       )
       return last

@@ -7,10 +7,18 @@ import type { Segment } from "./Segment.ts"
 
 /** A record: its body's length, subtransaction, number of changes and bytes on the wire, 4 bytes each; then the changes as JSON. */
 const headerBytes = 16
-/** How much is gathered before it is written. */
-const writeBytes = 1024 * 1024
+/** How much is gathered before it is written: the size of the scratch. */
+export const scratchBytes = 1024 * 1024
 /** How much is read at once; longer records are read whole. */
 const readBytes = 256 * 1024
+
+const putRecord = (into: Buffer, at: number, length: number, segment: Segment, text: string): void => {
+  into.writeUInt32BE(length - headerBytes, at)
+  into.writeUInt32BE(segment.subxid, at + 4)
+  into.writeUInt32BE(segment.changes.length, at + 8)
+  into.writeUInt32BE(segment.bytes, at + 12)
+  into.write(text, at + headerBytes)
+}
 
 /**
  * The changes of one transaction on disk, in order, as records tagged with their subtransaction. Relations stay in
@@ -18,11 +26,14 @@ const readBytes = 256 * 1024
  */
 export class SpillFile {
   readonly #handle: FileHandle
+  readonly #scratch: Buffer
   readonly #relations = new Map<string, Relation>()
   #size = 0
 
-  constructor(handle: FileHandle) {
+  /** `scratch` is where records are gathered; files may share one, since appends come one after another. */
+  constructor(handle: FileHandle, scratch: Buffer) {
     this.#handle = handle
+    this.#scratch = scratch
   }
 
   get size(): number {
@@ -37,23 +48,30 @@ export class SpillFile {
   async append(segments: ReadonlyArray<Segment>, reserve: (bytes: number) => Promise<void>): Promise<void> {
     const start = this.#size
     let end = start
-    let gathered: Array<Buffer> = []
-    let pending = 0
-    const flush = async () => {
-      await reserve(pending)
-      end = await this.#write(Buffer.concat(gathered, pending), end)
-      gathered = []
-      pending = 0
+    let gathered = 0
+    const write = async (bytes: Buffer) => {
+      await reserve(bytes.length)
+      end = await this.#write(bytes, end)
     }
     try {
       for (const segment of segments) {
         if (segment.changes.length === 0) continue
-        const record = this.#encode(segment)
-        gathered.push(record)
-        pending += record.length
-        if (pending >= writeBytes) await flush()
+        const text = this.#encode(segment)
+        const length = headerBytes + Buffer.byteLength(text)
+        if (gathered > 0 && gathered + length > this.#scratch.length) {
+          await write(this.#scratch.subarray(0, gathered))
+          gathered = 0
+        }
+        if (length > this.#scratch.length) {
+          const large = Buffer.allocUnsafe(length)
+          putRecord(large, 0, length, segment, text)
+          await write(large)
+        } else {
+          putRecord(this.#scratch, gathered, length, segment, text)
+          gathered += length
+        }
       }
-      if (pending > 0) await flush()
+      if (gathered > 0) await write(this.#scratch.subarray(0, gathered))
       this.#size = end
     } catch (cause) {
       // Give back what a full disk took of it; what stays behind is overwritten by the next try.
@@ -71,18 +89,8 @@ export class SpillFile {
     return at + written
   }
 
-  #encode(segment: Segment): Buffer {
-    const text = encodeChanges(segment.changes, (relation) =>
-      this.#relations.set(relation.fingerprint, relation)
-    )
-    const length = Buffer.byteLength(text)
-    const record = Buffer.allocUnsafe(headerBytes + length)
-    record.writeUInt32BE(length, 0)
-    record.writeUInt32BE(segment.subxid, 4)
-    record.writeUInt32BE(segment.changes.length, 8)
-    record.writeUInt32BE(segment.bytes, 12)
-    record.write(text, headerBytes)
-    return record
+  #encode(segment: Segment): string {
+    return encodeChanges(segment.changes, (relation) => this.#relations.set(relation.fingerprint, relation))
   }
 
   /** How many changes the file has but for those of the given subtransactions. */
@@ -116,7 +124,9 @@ export class SpillReader {
   readonly #relations: ReadonlyMap<string, Relation>
   /** Where in the file the next unread byte is. */
   #position = 0
-  #window = Buffer.alloc(0)
+  #buffer = Buffer.alloc(0)
+  /** What is filled of it. */
+  #window = this.#buffer
   /** Where in the window. */
   #at = 0
 
@@ -181,7 +191,8 @@ export class SpillReader {
   async #fill(bytes: number): Promise<void> {
     const wanted = Math.min(Math.max(bytes, readBytes), this.#end - this.#position)
     if (wanted < bytes) throw new RangeError("the file ends inside a record")
-    const window = Buffer.allocUnsafe(wanted)
+    if (this.#buffer.length < wanted) this.#buffer = Buffer.allocUnsafe(wanted)
+    const window = this.#buffer.subarray(0, wanted)
     let filled = 0
     while (filled < wanted) {
       const { bytesRead } = await this.#handle.read(window, filled, wanted - filled, this.#position + filled)

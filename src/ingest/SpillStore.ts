@@ -5,7 +5,7 @@ import type { TransactionChunk } from "../domain/Transaction.ts"
 import type { ChunkCutter } from "./ChunkCutter.ts"
 import type { OpenTransaction } from "./OpenTransaction.ts"
 import { SpillError } from "./SpillError.ts"
-import { SpillFile } from "./SpillFile.ts"
+import { SpillFile, scratchBytes } from "./SpillFile.ts"
 
 export interface SpillOptions {
   /** This store's alone. What a dead process left there is deleted. */
@@ -62,6 +62,7 @@ export const makeSpillStore = Effect.fnUntraced(function* (
 ): Effect.fn.Return<SpillStore, SpillError, Scope.Scope> {
   const { directory, minimumFree, freeBytes = freeOf } = options
   const files = new Map<OpenTransaction, SpillFile>()
+  const scratch = Buffer.allocUnsafe(scratchBytes)
 
   const attempt = <A>(run: () => Promise<A>) =>
     Effect.tryPromise({
@@ -120,7 +121,7 @@ export const makeSpillStore = Effect.fnUntraced(function* (
         if (transaction.heldChanges === 0) return
         let file = files.get(transaction)
         if (file === undefined) {
-          file = new SpillFile(await open(pathOf(transaction), "w+", 0o600))
+          file = new SpillFile(await open(pathOf(transaction), "w+", 0o600), scratch)
           files.set(transaction, file)
         }
         await file.append(transaction.segments, reserve)

@@ -40,7 +40,7 @@ export interface CaptureOptions {
   readonly spillDirectory: string
   /** Estimate of the memory that transactions in progress may take; the assembler's default if not given. */
   readonly memoryBytes?: number
-  /** Bytes that may wait at each of the two queues; 8 MiB if not given. */
+  /** Bytes that may wait at each of the two queues, as they were on the wire; in memory they are several times that. 4 MiB if not given. */
   readonly queueBytes?: number
 }
 
@@ -56,7 +56,7 @@ export type CaptureError = SourceError | LogError | SpillError | SequenceError
 
 const mebibyte = 1024 * 1024
 /** One append: more makes an archive that syncs per append faster, less makes it answer sooner. */
-const batch = { changes: 2000, bytes: 2 * mebibyte }
+const batch = { changes: 5000, bytes: 2 * mebibyte }
 
 const makeDecoder = ({ plugin, excluded = noExcludedColumns }: CaptureOptions): Decoder =>
   plugin === "pgoutput" ? new PgoutputDecoder({ excluded }) : new Wal2JsonDecoder({ excluded })
@@ -102,7 +102,7 @@ export const capture: (
     const start = { seq: tail.mark?.seq ?? 0, endLsn: startLsn, incarnation: incarnation.number }
     const sequencer = new Sequencer(start)
     const frontier = new Frontier(startLsn, { seq: start.seq, commitLsn: tail.mark?.commitLsn ?? 0n })
-    const queueBytes = options.queueBytes ?? 8 * mebibyte
+    const queueBytes = options.queueBytes ?? 4 * mebibyte
     const handoff = new Handoff({ waitingBytes: queueBytes, ...batch })
     const assembler = yield* makeAssembler({
       spillDirectory: options.spillDirectory,

@@ -1,8 +1,9 @@
+import type { EventEmitter } from "node:events"
 import type { Socket } from "node:net"
 import { Clock, Deferred, Effect, type Redacted, type Scope } from "effect"
 import type pg from "pg"
 import { LogicalReplicationService } from "pg-logical-replication"
-import { formatLsn, type Lsn, parseLsn } from "../domain/Lsn.ts"
+import { formatLsn, type Lsn } from "../domain/Lsn.ts"
 import { clientConfig, pinScript } from "../postgres/PgSession.ts"
 import { PostgresError } from "../postgres/PostgresError.ts"
 import { DecodeError } from "./DecodeError.ts"
@@ -53,10 +54,16 @@ export interface SlotReader {
 }
 
 /** The driver's connection: not declared by its types. */
-interface Connection {
+interface Connection extends EventEmitter {
   readonly stream: Socket
   readonly sendCopyFromChunk: (chunk: Buffer) => void
 }
+
+// The bytes that name the messages inside of CopyData, and where their parts are.
+const xlogData = 0x77 // 'w', start, end, time, then the plugin's message
+const keepalive = 0x6b // 'k', end, time, whether a reply is wanted
+const payloadAt = 25
+const replyAt = 17
 
 // The package does not export its base class: any object of its shape will do.
 type Plugin = Parameters<LogicalReplicationService["subscribe"]>[0]
@@ -77,8 +84,8 @@ const close = (service: LogicalReplicationService, connection: () => Connection 
 
 /**
  * Opens a replication connection and starts the slot. The package is used as a transport only: its own
- * acknowledgement moves the slot one byte too far, and its raw messages are views that later reads overwrite, so
- * they are decoded where they arrive.
+ * acknowledgement moves the slot one byte too far, and the time it reads in a keepalive is a week off. Messages are
+ * views into a buffer that later reads overwrite, so they are decoded where they arrive.
  */
 export const openSlotReader: (
   options: SlotReaderOptions
@@ -118,6 +125,25 @@ export const openSlotReader: (
     }
   }
 
+  const receive = ({ chunk }: { readonly chunk: Buffer }) => {
+    if (broken) return
+    try {
+      if (chunk[0] === xlogData) {
+        // An array that takes more than the decoder gives: it only appends.
+        decoder.decode(chunk.subarray(payloadAt), inbox.items as Array<ReplicationMessage>)
+        arrived(chunk.length)
+      } else if (chunk[0] === keepalive) {
+        serverLsn = chunk.readBigUInt64BE(1)
+        if (chunk[replyAt] === 1) sendStatus(false)
+        inbox.items.push({ _tag: "Keepalive", lsn: serverLsn })
+        inbox.added(0)
+      }
+    } catch (cause) {
+      const detail = cause instanceof DecodeError ? cause.message : `the decoder failed: ${String(cause)}`
+      fail(sourceError(sourceId, { _tag: "Undecodable", detail }))
+    }
+  }
+
   const service = new LogicalReplicationService(
     clientConfig({ url: options.url, applicationName: applicationName(sourceId, "slot") }),
     { acknowledge: { auto: false, timeoutSeconds: 0 } }
@@ -131,29 +157,13 @@ export const openSlotReader: (
       gate = new Gate(connection.stream)
       await client.query(pinScript)
       await client.query(calmScript)
+      // The package's own listener makes two texts and a promise of each message: half of what decoding costs.
+      connection.removeAllListeners("copyData").on("copyData", receive)
       return client.query(options.command)
     },
-    parse: (message: Buffer) => {
-      if (broken) return
-      try {
-        // An array that takes more than the decoder gives: it only appends.
-        decoder.decode(message, inbox.items as Array<ReplicationMessage>)
-        arrived(message.length)
-      } catch (cause) {
-        const detail = cause instanceof DecodeError ? cause.message : `the decoder failed: ${String(cause)}`
-        fail(sourceError(sourceId, { _tag: "Undecodable", detail }))
-      }
-    }
+    parse: (message: Buffer) => message
   }
 
-  service.on("heartbeat", (position: string, _time: number, replyWanted: boolean) => {
-    const lsn = parseLsn(position)
-    if (replyWanted) sendStatus(false)
-    if (broken || lsn === undefined) return
-    if (lsn > serverLsn) serverLsn = lsn
-    inbox.items.push({ _tag: "Keepalive", lsn })
-    inbox.added(0)
-  })
   service.on("start", () => {
     Deferred.doneUnsafe(started, Effect.void)
   })

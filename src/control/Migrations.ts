@@ -14,7 +14,7 @@ export class MigrationFailed extends Schema.TaggedError<MigrationFailed>()("Migr
   detail: Schema.String
 }) {
   override get message(): string {
-    return `the control database was not migrated: ${this.detail}`
+    return `the control database: ${this.detail}`
   }
 }
 

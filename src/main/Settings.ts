@@ -162,7 +162,7 @@ export const definitions = {
   ),
   walstreamToken: secret(
     "WALSTREAM_TOKEN",
-    "CLI: an access token. Not set: the login kept in DATA_DIR.",
+    "CLI: an access token. Not set: the login of the instance on DATA_DIR, or `walstream login`.",
     "a token",
     text
   )

@@ -1,6 +1,6 @@
 import { Effect, Layer, Redacted } from "effect"
 import { HttpApiMiddleware } from "effect/http-api"
-import * as SchemaIssue from "effect/SchemaIssue"
+import { fieldErrors } from "../api/FieldErrors.ts"
 import { Authorized, Decoding, Principal } from "../api/Principal.ts"
 import { Forbidden, InvalidRequest, TokenExpired, Unauthorized } from "../api/Problems.ts"
 import { includesRole } from "../api/Role.ts"
@@ -37,25 +37,13 @@ export const layerAuthorized: Layer.Layer<Authorized, never, Tokens> = Layer.eff
   })
 )
 
-const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const segment = (part: PropertyKey | { readonly key: PropertyKey }): string =>
-  String(typeof part === "object" ? part.key : part)
-
-/** In our own words where the library's are about schemas. */
-const worded = (message: string): string =>
-  message === "Expected no excess property" ? "is not a field of this request" : message
-
 /** A request that cannot be decoded is answered with every fault it has, by field. */
 export const layerDecoding: Layer.Layer<Decoding> = HttpApiMiddleware.layerSchemaErrorTransform(
   Decoding,
   (error) => {
     // Our own answer did not fit its schema: that is our fault, and none of the caller's business.
     if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
-    const errors = issuesOf(error.cause.issue).issues.map((issue) => ({
-      path: (issue.path ?? []).map(segment).join("."),
-      message: worded(issue.message)
-    }))
+    const errors = fieldErrors(error.cause)
     const names = errors.map((fault) => fault.path).filter((path) => path !== "")
     return Effect.fail(
       new InvalidRequest({

@@ -1,0 +1,71 @@
+import type { JobJson } from "../../control/api/JobJson.ts"
+
+/** 1,234,567 */
+export const count = (value: number): string => value.toLocaleString("en-US")
+
+const plain = (time: string | null): string =>
+  time === null ? "-" : time.replace("T", " ").replace(/\.\d+Z$/u, "Z")
+
+const speed = (job: JobJson): string => (job.speed_factor === "max" ? "max" : `${job.speed_factor}x`)
+
+/** What a job covers, in a few words. */
+const stretch = (job: JobJson): string => {
+  const start = job.start_lsn ?? (job.start_time === null ? "the beginning" : plain(job.start_time))
+  const end =
+    job.end_lsn ?? (job.end_time === null ? (job.follow ? "on and on" : "its start") : plain(job.end_time))
+  return `${start} to ${end}`
+}
+
+const done = (job: JobJson): string => {
+  const total = job.events_total === null ? "" : `/${count(job.events_total)}`
+  return `${count(job.events_processed)}${total}`
+}
+
+/** A table of jobs, a line each. */
+export const jobTable = (jobs: ReadonlyArray<JobJson>): string => {
+  if (jobs.length === 0) return "no jobs"
+  const rows = [
+    ["ID", "STATUS", "SPEED", "DONE", "CREATED", "NAME"],
+    ...jobs.map((job) => [job.id, job.status, speed(job), done(job), plain(job.created_at), job.name ?? ""])
+  ]
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
+}
+
+/** All that a person wants to know of one job. */
+export const jobDetails = (job: JobJson): string => {
+  const rows: ReadonlyArray<readonly [string, string | null]> = [
+    ["job", job.id],
+    ["name", job.name],
+    ["status", job.status],
+    ["window", stretch(job)],
+    ["seq", job.start_seq === null ? null : `${job.start_seq} to ${job.end_seq ?? "the log's end"}`],
+    ["speed", speed(job)],
+    ["tables", job.tables?.join(", ") ?? null],
+    ["operations", job.operations?.join(", ") ?? null],
+    ["target", `${job.target}${job.dry_run ? " (dry run)" : ""}`],
+    ["reads", job.replay_source === null ? null : `${job.replay_source}: ${job.replay_source_reason}`],
+    ["changes", done(job)],
+    ["duplicates", job.events_duplicate === 0 ? null : count(job.events_duplicate)],
+    ["converged", job.events_converged === 0 ? null : count(job.events_converged)],
+    ["position", job.last_position],
+    ["clock", job.replay_clock === null ? null : plain(job.replay_clock)],
+    ["worker", job.worker_id === null ? null : `${job.worker_id}, epoch ${job.lease_epoch}`],
+    ["error", job.error === null ? null : `${job.error.message} (${job.error.code})`],
+    ["at", job.error?.position ?? null],
+    ["created", plain(job.created_at)],
+    ["started", job.started_at === null ? null : plain(job.started_at)],
+    ["ended", job.completed_at === null ? null : plain(job.completed_at)]
+  ]
+  return rows
+    .filter((row) => row[1] !== null)
+    .map(([name, value]) => `${name.padEnd(11)}${value}`)
+    .join("\n")
+}

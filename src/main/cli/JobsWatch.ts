@@ -1,0 +1,59 @@
+import { Clock, Effect } from "effect"
+import { Argument, Command } from "effect/cli"
+import type { JobJson } from "../../control/api/JobJson.ts"
+import { api } from "./ApiClient.ts"
+import { CliFailure, cliCodes } from "./CliFailure.ts"
+import { findJob } from "./JobNames.ts"
+import { outcomeLine, progressLine, rateOf, type Sample, sampleOf } from "./JobProgress.ts"
+import { root } from "./Root.ts"
+import { Screen } from "./Screen.ts"
+
+const ends: ReadonlyArray<JobJson["status"]> = ["completed", "failed", "cancelled"]
+
+/** The rate is that of the last ten looks, about five seconds. */
+const remembered = 10
+/** Without a terminal a line is written when the status changes, and else this often. */
+const plainEveryMillis = 5000
+
+/** Shows how a job goes until it ends; fails with the code for that when it does not complete. */
+export const watchJob = Effect.fnUntraced(function* (
+  { client, explain }: Effect.Success<typeof api>,
+  id: string
+) {
+  const { json } = yield* root
+  const screen = yield* Screen
+  const samples: Array<Sample> = []
+  let lastStatus = ""
+  let lastVersion = -1
+  let lastLine = Number.NEGATIVE_INFINITY
+  while (true) {
+    const job = yield* client.jobs.get({ params: { id } }).pipe(Effect.mapError(explain))
+    const now = yield* Clock.currentTimeMillis
+    samples.push(sampleOf(job, now))
+    if (samples.length > remembered) samples.shift()
+    if (json) {
+      if (job.version !== lastVersion) yield* screen.line(JSON.stringify(job))
+    } else if (ends.includes(job.status)) {
+      yield* screen.line(outcomeLine(job))
+    } else if (screen.isTerminal) {
+      yield* screen.status(progressLine(job, rateOf(samples), screen.columns))
+    } else if (job.status !== lastStatus || now - lastLine >= plainEveryMillis) {
+      yield* screen.line(progressLine(job, rateOf(samples), 200))
+      lastLine = now
+    }
+    lastStatus = job.status
+    lastVersion = job.version
+    if (ends.includes(job.status)) {
+      if (job.status === "completed") return
+      return yield* new CliFailure({ text: "", code: cliCodes.jobFailed })
+    }
+    yield* Effect.sleep("500 millis")
+  }
+})
+
+export const jobsWatch = Command.make("watch", { job: Argument.String("job") }, ({ job }) =>
+  Effect.gen(function* () {
+    const connected = yield* api
+    yield* watchJob(connected, yield* findJob(connected, job))
+  })
+).pipe(Command.withDescription("Show how a job goes until it ends; exit code 3 when it does not complete"))

@@ -1,0 +1,38 @@
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import { api } from "./ApiClient.ts"
+import { count } from "./JobText.ts"
+import { answer } from "./Root.ts"
+
+const size = (bytes: number): string => {
+  const units = ["B", "kB", "MB", "GB", "TB"]
+  const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
+  return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`
+}
+
+export const statusCommand = Command.make("status", {}, () =>
+  Effect.gen(function* () {
+    const { client, explain, url } = yield* api
+    const source = yield* client.system.source().pipe(Effect.mapError(explain))
+    const coverage = yield* client.system.coverage().pipe(Effect.mapError(explain))
+    const jobs = yield* client.jobs
+      .list({ query: { status: "queued,running,paused,failed", limit: 200 } })
+      .pipe(Effect.mapError(explain))
+    const { archive, live_buffer: live } = coverage
+    const held = (store: typeof archive) =>
+      `${store.kind}, transactions ${count(store.coverage.first_seq)} to ${count(store.coverage.next_seq - 1)}`
+    const byStatus = Map.groupBy(jobs.items, (job) => job.status)
+    const active = [...byStatus].map(([status, of]) => `${of.length} ${status}`).join(", ")
+    const lines = [
+      `instance   ${url}${source.demo ? " (demo: the changes are made up)" : ""}`,
+      `source     ${source.source}: ${source.phase}${source.message === null ? "" : `: ${source.message}`}`,
+      ...(source.fix === null ? [] : [`fix        ${source.fix}`]),
+      `seq        ${count(source.seq)}, frontier ${source.frontier}`,
+      `lag        ${source.lag_bytes === null ? "unknown" : size(source.lag_bytes)}`,
+      `archive    ${held(archive)}`,
+      `live       ${held(live)}`,
+      `jobs       ${active === "" ? "none active" : active}`
+    ]
+    yield* answer({ url, source, coverage, jobs: jobs.items }, lines.join("\n"))
+  })
+).pipe(Command.withDescription("Show the instance, its source, its stores and its jobs"))

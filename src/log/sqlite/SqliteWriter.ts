@@ -9,6 +9,8 @@ import { pragma } from "./SqliteFile.ts"
 
 /** Each compression costs about 60 us to set up: below this it costs more than the little it saves. */
 const worthCompressing = 8 * 1024
+/** The largest buffer that is kept from append to append, in bytes. */
+const largestScratch = 8 * 1024 * 1024
 /** Freed pages are used again; when they are more than this and a quarter of the file, some are given back. */
 const keptFreePages = 1024
 /** How many pages one prune gives back at most. */
@@ -75,6 +77,8 @@ export class SqliteWriter implements WriterCalls {
   }
 
   #commit<A>(write: () => A): A {
+    // Only when the rollback of a failed one has failed too.
+    if (this.#db.isTransaction) this.#db.exec("ROLLBACK")
     this.#db.exec("BEGIN IMMEDIATE")
     try {
       const result = write()
@@ -132,9 +136,10 @@ export class SqliteWriter implements WriterCalls {
     return (edges === undefined ? undefined : this.#segments.row(edges.last)) ?? nothing
   }
 
-  /** UTF-8 in a buffer that the next call overwrites. */
+  /** UTF-8, in a buffer that the next call overwrites; a rare huge text gets one of its own. */
   #encode(text: string): Uint8Array {
     const most = text.length * 3
+    if (most > largestScratch) return Buffer.from(text)
     if (this.#scratch.length < most) this.#scratch = Buffer.allocUnsafeSlow(most)
     return this.#scratch.subarray(0, this.#scratch.write(text))
   }

@@ -219,8 +219,9 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     this.#become(Exit.isFailure(exit) ? "failed" : "stopped")
     this.#mailbox.shutdown()
     if (this.#stopAsked !== undefined) Deferred.doneUnsafe(this.#stopAsked, Exit.void)
-    if (this.#ended !== undefined) Deferred.doneUnsafe(this.#ended, Exit.succeed(exit))
     this.#parent.childLeft(this, exit)
+    const ended = this.#ended
+    if (ended !== undefined) this.#kernel.soon(() => Deferred.doneUnsafe(ended, Exit.succeed(exit)))
   }
 
   // ---- as it sees itself

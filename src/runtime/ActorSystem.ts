@@ -34,7 +34,7 @@ export class ActorSystem extends Context.Service<
       path: "/",
       childExited: (root, exit) => root.finish(Exit.asVoid(exit)),
       childLeft: (_, exit) => {
-        if (Exit.isFailure(exit)) Deferred.doneUnsafe(failed, Exit.failCause(exit.cause))
+        if (Exit.isFailure(exit)) kernel.soon(() => Deferred.doneUnsafe(failed, Exit.failCause(exit.cause)))
       }
     }
     const root = yield* Effect.acquireRelease(

@@ -1,4 +1,4 @@
-import { Clock, type Context, Effect, Latch } from "effect"
+import { Clock, type Context, Effect, Latch, Scheduler } from "effect"
 import { Timers } from "./Timers.ts"
 
 /** What all processes of one actor system share. */
@@ -7,17 +7,30 @@ export class Kernel {
   /** The system's own context: its loggers, clock and scheduler. */
   readonly context: Context.Context<never>
   readonly #clock: Clock.Clock
+  readonly #dispatcher: Scheduler.SchedulerDispatcher
   readonly #watchers = new Set<Latch.Latch>()
 
-  private constructor(timers: Timers, context: Context.Context<never>, clock: Clock.Clock) {
+  private constructor(
+    timers: Timers,
+    context: Context.Context<never>,
+    clock: Clock.Clock,
+    scheduler: Scheduler.Scheduler
+  ) {
     this.timers = timers
     this.context = context
     this.#clock = clock
+    this.#dispatcher = scheduler.makeDispatcher()
   }
 
   static readonly make = Effect.gen(function* () {
-    return new Kernel(yield* Timers.make, yield* Effect.context<never>(), yield* Clock.Clock)
+    const timers = yield* Timers.make
+    return new Kernel(timers, yield* Effect.context<never>(), yield* Clock.Clock, yield* Scheduler.Scheduler)
   })
+
+  /** Runs it after what is running now: whoever it wakes finds the whole tree up to date. */
+  soon(task: () => void): void {
+    this.#dispatcher.scheduleTask(task, 0)
+  }
 
   /** Wall clock, milliseconds since 1970: for people, not for deadlines. */
   wallTime(): number {

@@ -134,14 +134,14 @@ export class SupervisorProcess implements Child, Parent {
   })
 
   finish(exit: Exit.Exit<void, unknown>): void {
-    if (Deferred.isDoneUnsafe(this.#ended)) return
+    if (this.#state === "stopped" || this.#state === "failed") return
     this.#leaving = true
     this.#restarts.close()
     for (const child of this.#newestFirst()) child.finish(exit)
     if (Exit.isFailure(exit)) this.#lastError = errorText(exit.cause)
     this.#become(Exit.isFailure(exit) ? "failed" : "stopped")
-    Deferred.doneUnsafe(this.#ended, Exit.succeed(exit))
     this.#parent.childLeft(this, exit)
+    this.#kernel.soon(() => Deferred.doneUnsafe(this.#ended, Exit.succeed(exit)))
   }
 
   // ---- as a parent

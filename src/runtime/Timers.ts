@@ -71,9 +71,11 @@ export class Timers {
   #sleepUntil(due: number): void {
     this.#sleeper?.interruptUnsafe()
     this.#wakesAt = due
+    const left = due - this.now()
     this.#sleeper = Effect.runForkWith(this.#context)(
       Effect.andThen(
-        Effect.sleep(Math.max(0, due - this.now())),
+        // A callback never runs before `after` has returned its timer.
+        left > 0 ? Effect.sleep(left) : Effect.yieldNow,
         Effect.sync(() => this.#wake())
       )
     )

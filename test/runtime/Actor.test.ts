@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
-import { TestClock } from "effect/testing"
 import { handler } from "../../src/runtime/Actor.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
 import type { Reply } from "../../src/runtime/Reply.ts"
+import { advance } from "./Probe.ts"
 
 type Counting =
   | { readonly _tag: "Add"; readonly amount: number }
@@ -52,9 +52,9 @@ describe("an actor", () => {
       const asking = yield* ref
         .ask<number>((reply) => ({ _tag: "Silence", reply }), "1 second")
         .pipe(Effect.flip, Effect.forkChild)
-      yield* TestClock.adjust("999 millis")
+      yield* advance("999 millis")
       assert.isUndefined(asking.pollUnsafe())
-      yield* TestClock.adjust("1 millis")
+      yield* advance("1 millis")
       assert.strictEqual((yield* Fiber.join(asking))._tag, "AskTimeout")
     }).pipe(Effect.provide(ActorSystem.layer))
   )
@@ -71,7 +71,7 @@ describe("an actor", () => {
       yield* ref.tell({ _tag: "Add", amount: 7 })
       const answer = yield* Effect.forkChild(ref.ask<number>(total, "1 hour"))
       assert.strictEqual((yield* Fiber.join(lost))._tag, "ActorRestarted")
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       assert.strictEqual(yield* Fiber.join(answer), 7)
       const node = (yield* system.tree).children[0]
       assert.strictEqual(node?.restarts, 1)

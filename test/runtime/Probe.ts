@@ -1,4 +1,5 @@
-import { Effect, type Scope } from "effect"
+import { type Cause, type Duration, Effect, type Scope } from "effect"
+import { TestClock } from "effect/testing"
 import type { ActorDefinition, ActorSettings } from "../../src/runtime/Actor.ts"
 import type { ActorNode } from "../../src/runtime/ActorNode.ts"
 
@@ -14,7 +15,7 @@ export const probe = (
   name: string,
   settings: Omit<ActorSettings, "name"> = {},
   begin: Effect.Effect<void, Error, Scope.Scope> = Effect.void
-): ActorDefinition<Order, Error> => ({
+): ActorDefinition<Order, Error | Cause.Done> => ({
   ...settings,
   name,
   run: Effect.fnUntraced(function* (context) {
@@ -23,7 +24,7 @@ export const probe = (
     yield* begin
     yield* context.ready
     while (true) {
-      const order = yield* Effect.orDie(context.mailbox.take)
+      const order = yield* context.mailbox.take
       if (order === "fail") return yield* Effect.fail(new Error(`${name} failed`))
       if (order === "die") return yield* Effect.die(new Error(`${name} died`))
       if (order === "end") return
@@ -42,6 +43,10 @@ export const until = (condition: () => boolean): Effect.Effect<void> =>
     }
     return yield* Effect.die(new Error("it did not come to that"))
   })
+
+/** Lets everything that is able to run do so, then moves the clock. */
+export const advance = (duration: Duration.Input): Effect.Effect<void> =>
+  Effect.yieldNow.pipe(Effect.repeat({ times: 100 }), Effect.andThen(TestClock.adjust(duration)))
 
 /** The node at a path of names below this one. */
 export const nodeAt = (root: ActorNode, ...names: ReadonlyArray<string>): ActorNode => {

@@ -44,11 +44,12 @@ export class LeaseKeeper {
 
   /** Saves what the job store has not been told yet. */
   get save(): Effect.Effect<void, JobStoreError | LeaseLost, JobStore> {
-    const run = this.#run
-    return Effect.gen(function* () {
+    return Effect.gen({ self: this }, function* () {
       const store = yield* JobStore
+      const run = this.#run
       const unsaved = run.takeUnsaved()
       if (unsaved === undefined) return
+      this.#saved = yield* monotonicMillis
       yield* store
         .progress(run.job.id, run.epoch, unsaved.checkpoint, unsaved.added)
         .pipe(Effect.onError(() => Effect.sync(() => run.unsaved(unsaved))))
@@ -75,9 +76,12 @@ export class LeaseKeeper {
       })
     )
     return Effect.gen({ self: this }, function* () {
+      const nextHint = () => Effect.raceFirst(this.#hint.next, this.#run.firstProgress.next)
+      let hint = nextHint()
       for (;;) {
-        const hinted = Effect.raceFirst(this.#hint.next, this.#run.firstProgress.next)
-        yield* Effect.timeoutOption(hinted, pollMillis)
+        yield* Effect.timeoutOption(hint, pollMillis)
+        // Before looking, so that a hint in the meantime makes us look again.
+        hint = nextHint()
         yield* pass
       }
     }).pipe(
@@ -106,9 +110,7 @@ export class LeaseKeeper {
       if (isDue) this.#sent = sent
       this.#run.setSpeed(sent, now.spec.speed)
       // Progress changes the row, which is a hint in turn: without a bound it would feed on itself.
-      if (sent - this.#saved < pollMillis) return
-      this.#saved = sent
-      yield* this.save
+      if (sent - this.#saved >= pollMillis) yield* this.save
     })
   }
 }

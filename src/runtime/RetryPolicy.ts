@@ -16,6 +16,3 @@ export const restartBackoff = exponentialBackoff({ base: "100 millis", cap: "30 
 
 /** For a server that does not answer: quick at first, then every few seconds, for as long as one wants to try. */
 export const reconnect = exponentialBackoff({ base: "250 millis", cap: "5 seconds" })
-
-/** For contention that passes in a moment: a lock, a serialization failure, a busy file. */
-export const contention = exponentialBackoff({ base: "10 millis", cap: "500 millis" })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Fiber, Metric, Stream } from "effect"
 import { handler } from "../../src/runtime/Actor.ts"
 import { type ActorNode, flatten, isHealthy } from "../../src/runtime/ActorNode.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
@@ -124,9 +124,14 @@ describe("nothing leaks", () => {
   /** Handles of the event loop that keep a process alive: timers, sockets. */
   const activeTimers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length
 
-  it.live("over 10,000 actors that come, fail, are asked, time out and go, in real time", () =>
-    Effect.gen(function* () {
-      let alive = 0
+  it.live("over 10,000 actors that come, fail, are asked, time out and go, in real time", () => {
+    let alive = 0
+    let fibers = 0
+    const countFibers: Metric.FiberRuntimeMetricsService = {
+      recordFiberStart: () => fibers++,
+      recordFiberEnd: () => fibers--
+    }
+    return Effect.gen(function* () {
       const timersBefore = activeTimers()
       yield* Effect.gen(function* () {
         const system = yield* ActorSystem
@@ -157,6 +162,7 @@ describe("nothing leaks", () => {
           yield* Fiber.join(asking)
         }
         assert.strictEqual(alive, 0)
+        assert.isBelow(fibers, 10, "the system's own few")
         const node = nodeAt(yield* system.tree, "jobs")
         assert.deepStrictEqual(node.children, [])
         assert.strictEqual(node.lost.length, 10)
@@ -175,9 +181,11 @@ describe("nothing leaks", () => {
           )
         }
         assert.strictEqual(alive, 1000)
-      }).pipe(withSystem)
+        assert.isAtLeast(fibers, 1000)
+      }).pipe(withSystem, Effect.provideService(Metric.FiberRuntimeMetrics, countFibers))
       assert.strictEqual(alive, 0)
+      assert.strictEqual(fibers, 0)
       assert.isAtMost(activeTimers(), timersBefore)
     })
-  )
+  })
 })

@@ -48,11 +48,7 @@ export interface Attachment {
 }
 
 /** In what the source is another one than it was, or undefined. */
-export const replaced = (
-  facts: SourceIdentity,
-  slot: string,
-  was: Incarnation
-): SourceErrorReason | undefined => {
+const replaced = (facts: SourceIdentity, slot: string, was: Incarnation): SourceErrorReason | undefined => {
   const pairs = [
     ["system", was.systemIdentifier, facts.systemIdentifier],
     ["timeline", String(was.timeline), String(facts.timeline)],
@@ -63,6 +59,21 @@ export const replaced = (
   return what === undefined || before === undefined || now === undefined
     ? undefined
     : { _tag: "Replaced", what, was: before, is: now }
+}
+
+/** Why a source cannot be the one whose history this is, whatever its slot says, or undefined. */
+export const historyProblem = (
+  facts: SourceFacts,
+  slot: string,
+  history: History
+): SourceErrorReason | undefined => {
+  const from = endOfHistory(history)
+  if (history.incarnation === null || from === null) return undefined
+  const other = replaced(facts, slot, history.incarnation)
+  if (other !== undefined) return other
+  return facts.currentLsn < from
+    ? { _tag: "Rewound", from: formatLsn(from), current: formatLsn(facts.currentLsn) }
+    : undefined
 }
 
 /** Up to where the log has everything; null for a source without a history. */
@@ -88,10 +99,8 @@ export const attach: (
   const session = yield* Effect.mapError(connectSource(options, "attach"), orFail)
   const facts = yield* identifySource(session, options)
   const from = endOfHistory(history)
-  if (history.incarnation !== null) {
-    const reason = replaced(facts, slot, history.incarnation)
-    if (reason !== undefined) return yield* fail(reason)
-  }
+  const other = historyProblem(facts, slot, history)
+  if (other !== undefined) return yield* fail(other)
 
   const names = publicationNames(options.publication)
   let state = yield* Effect.mapError(readSlot(session, slot), orFail)
@@ -105,7 +114,11 @@ export const attach: (
   if (state === undefined) {
     yield* Effect.logInfo(`creating slot ${slot}: waits for transactions that run now`)
     yield* Effect.mapError(createSlot(session, slot, plugin), (error) =>
-      error.code === "53400" ? fail({ _tag: "NoSlotFree", detail: error.message }) : orFail(error)
+      error.code === "53400"
+        ? fail({ _tag: "NoSlotFree", detail: error.message })
+        : error.code === "58P01" // could not access file
+          ? fail({ _tag: "NoPlugin", plugin })
+          : orFail(error)
     )
     state = yield* Effect.mapError(readSlot(session, slot), orFail)
   }

@@ -4,7 +4,7 @@ import type { Incarnation } from "../domain/Log.ts"
 import { formatLsn } from "../domain/Lsn.ts"
 import { Archive } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
-import { makeAssembler } from "./Assembler.ts"
+import { type Assembler, makeAssembler } from "./Assembler.ts"
 import { type Attachment, attach } from "./Attach.ts"
 import type { CoverageClock } from "./CoverageClock.ts"
 import type { Decoder } from "./Decoder.ts"
@@ -104,10 +104,24 @@ export const capture: (
     const frontier = new Frontier(startLsn, { seq: start.seq, commitLsn: tail.mark?.commitLsn ?? 0n })
     const queueBytes = options.queueBytes ?? 4 * mebibyte
     const handoff = new Handoff({ waitingBytes: queueBytes, ...batch })
+    let waitsForDisk = false
     const assembler = yield* makeAssembler({
       spillDirectory: options.spillDirectory,
-      ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes })
+      ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
+      onFull: (error) => {
+        waitsForDisk = true
+        return Effect.andThen(
+          Effect.logWarning(error.message),
+          SubscriptionRef.set(state.phase, { _tag: "Blocked", message: error.message })
+        )
+      }
     })
+    const assemble: Assembler["assemble"] = (messages, emit) =>
+      Effect.tap(assembler.assemble(messages, emit), () => {
+        if (!waitsForDisk) return Effect.void
+        waitsForDisk = false
+        return SubscriptionRef.set(state.phase, { _tag: "Capturing" })
+      })
     const command = yield* Effect.mapError(
       startReplication(attachment, options.slot, options.plugin),
       (error) => sourceError(options.sourceId, error)
@@ -150,7 +164,7 @@ export const capture: (
     yield* SubscriptionRef.set(state.phase, { _tag: "Capturing" })
     yield* Effect.logInfo(`capturing source ${options.sourceId} from ${formatLsn(startLsn)}`)
 
-    const reading = readLoop(reader, assembler, handoff, shared.newShape).pipe(
+    const reading = readLoop(reader, { assemble }, handoff, shared.newShape).pipe(
       Effect.raceFirst(stopping),
       Effect.andThen(handoff.end)
     )

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { inTransaction, type PgSession } from "../postgres/PgSession.ts"
 import type { PostgresError } from "../postgres/PostgresError.ts"
+import { coverageMessagePrefix } from "./PublicationPlan.ts"
 import type { PublicationNames } from "./Publications.ts"
 import { quoteLiteral } from "./Quoting.ts"
 import { classifiedTables } from "./SourceTables.ts"
@@ -10,7 +11,7 @@ export const captureTriggerName = "walstream_capture_new_tables"
 
 /**
  * An event trigger that puts a table into its publication in the very transaction that creates or alters it: its
- * history then has no hole. It never makes a statement fail: what goes wrong becomes a warning. Event triggers need
+ * history then has no hole; where an ALTER TABLE changes what is captured, the history says so. It never makes a statement fail: what goes wrong becomes a warning. Event triggers need
  * a superuser. Opt-in, since it is code in somebody else's database.
  *
  * Rows that CREATE TABLE AS itself writes come before it runs: only a publication of all tables has them.
@@ -22,6 +23,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $walstream$
 DECLARE
   full_name constant text := ${quoteLiteral(names.full)};
   inserts_name constant text := ${quoteLiteral(names.inserts)};
+  prefix constant text := ${quoteLiteral(coverageMessagePrefix)};
   inserts_all boolean;
   item record;
 BEGIN
@@ -36,6 +38,10 @@ BEGIN
     IF item.identity = 'usable' THEN
       IF NOT item.in_full THEN
         EXECUTE format('ALTER PUBLICATION %I ADD TABLE ONLY %I.%I', full_name, item.nspname, item.relname);
+        IF tg_tag = 'ALTER TABLE' THEN
+          PERFORM pg_logical_emit_message(true, prefix,
+            json_build_object('table', item.nspname || '.' || item.relname, 'captured', 'all')::text);
+        END IF;
       END IF;
       IF item.in_inserts AND NOT inserts_all THEN
         EXECUTE format('ALTER PUBLICATION %I DROP TABLE ONLY %I.%I', inserts_name, item.nspname, item.relname);
@@ -46,6 +52,8 @@ BEGIN
       END IF;
       IF item.in_full THEN
         EXECUTE format('ALTER PUBLICATION %I DROP TABLE ONLY %I.%I', full_name, item.nspname, item.relname);
+        PERFORM pg_logical_emit_message(true, prefix,
+          json_build_object('table', item.nspname || '.' || item.relname, 'captured', 'inserts')::text);
       END IF;
     END IF;
   END LOOP;

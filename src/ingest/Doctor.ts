@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { formatLsn } from "../domain/Lsn.ts"
-import { type AttachOptions, endOfHistory, type History, replaced } from "./Attach.ts"
+import { type AttachOptions, endOfHistory, type History, historyProblem } from "./Attach.ts"
 import { captureTriggerStatements, hasCaptureTrigger } from "./CaptureTrigger.ts"
 import { checkServer } from "./doctor/CheckServer.ts"
 import { checkOtherSlots, checkSlot } from "./doctor/CheckSlots.ts"
@@ -63,7 +63,7 @@ const examine = Effect.fnUntraced(function* (options: AttachOptions, history: Hi
   const names = publicationNames(options.publication)
   const state = yield* readSlot(session, slot)
   if (facts !== undefined) {
-    const other = history.incarnation === null ? undefined : replaced(facts, slot, history.incarnation)
+    const other = historyProblem(facts, slot, history)
     if (other !== undefined) report(other)
     const end = endOfHistory(history)
     if (state !== undefined) {

@@ -1,7 +1,9 @@
 import { Context, Effect, Layer, PubSub, SubscriptionRef } from "effect"
+import type { Operation } from "../domain/Change.ts"
 import type { Lsn } from "../domain/Lsn.ts"
 import type { Micros } from "../domain/Micros.ts"
 import type { GateReason } from "./Gate.ts"
+import type { Captured } from "./PublicationPlan.ts"
 import type { LogicalMessage } from "./ReplicationMessage.ts"
 import type { SourceStatus } from "./SourceStatus.ts"
 
@@ -52,6 +54,8 @@ export interface IngestFigures {
   readonly coverageTime: Micros | null
   readonly transactions: number
   readonly changes: number
+  /** The same by operation. */
+  readonly operations: Readonly<Record<Operation, number>>
   readonly bytes: number
   /** Commits of which nothing is published. */
   readonly emptyTransactions: number
@@ -69,10 +73,15 @@ export interface IngestFigures {
   readonly openTransactions: number
 }
 
-/** A table whose history begins after the source's: what was done to it before is not in the log. */
+/**
+ * Where in the history a table joined, or lost or gained a replica identity. What was done to it before, and not
+ * captured then, is not in the log.
+ */
 export interface CoverageStart {
   /** `schema.table`. */
   readonly table: string
+  /** From here on: everything, or inserts and truncates only. */
+  readonly captured: Captured
   /** The transaction that put it into the publication; whole are those that began after it. */
   readonly commitLsn: Lsn
   readonly commitTime: Micros
@@ -89,6 +98,7 @@ export const noFigures: IngestFigures = {
   coverageTime: null,
   transactions: 0,
   changes: 0,
+  operations: { insert: 0, update: 0, delete: 0, truncate: 0, message: 0 },
   bytes: 0,
   emptyTransactions: 0,
   messages: 0,
@@ -113,7 +123,7 @@ export class IngestState extends Context.Service<
     readonly figures: Effect.Effect<IngestFigures>
     /** Null until the first answer of the source. */
     readonly source: SubscriptionRef.SubscriptionRef<SourceStatus | null>
-    /** Tables that joined in this life of the process. */
+    /** What changed in this life of the process; the history itself has all, as messages. */
     readonly coverageStarts: SubscriptionRef.SubscriptionRef<ReadonlyArray<CoverageStart>>
     /** Non-transactional messages, as they come: they belong to no transaction and are not archived. */
     readonly messages: PubSub.PubSub<LogicalMessage>

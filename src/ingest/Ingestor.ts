@@ -12,7 +12,6 @@ import { LiveQueue } from "./LiveQueue.ts"
 import { writeLive } from "./LiveWriter.ts"
 import { keepPublications } from "./PublicationKeeper.ts"
 import { publicationNames } from "./Publications.ts"
-import { SourceError } from "./SourceError.ts"
 import { watchSource } from "./SourceStatus.ts"
 
 export interface IngestorOptions extends CaptureOptions {
@@ -46,11 +45,33 @@ export class Ingestor extends Context.Service<
 
 const codeOf = (error: CaptureError): string => ("reason" in error ? error.reason._tag : error._tag)
 
+/** What a person can do about an error that does not pass by itself. */
+const fixOf = (error: CaptureError): string | null => {
+  switch (error._tag) {
+    case "SourceError":
+      return error.fix
+    case "SpillError":
+      return `check that ${error.directory} can be written and its disk is sound; nothing is lost, the source keeps it`
+    case "SequenceError":
+      return "nothing is lost, the slot keeps it; please report it with the server's version"
+    case "LogError":
+      switch (error.reason._tag) {
+        case "Conflict":
+          return "make sure that no other process writes this archive, and that SOURCE_ID and the publication are the ones it was begun with"
+        case "Corrupt":
+        case "BelowMark":
+          return "restore the archive from a copy, or begin a new one under another SOURCE_ID; do not drop the slot before"
+        default:
+          return null
+      }
+  }
+}
+
 /** Says how a life of capture ended. What passes by itself fails the actor, so that its supervisor tries again. */
 const settle = Effect.fnUntraced(function* (error: CaptureError) {
   const state = yield* IngestState
   const { message } = error
-  const fix = error instanceof SourceError ? error.fix : null
+  const fix = fixOf(error)
   if (error.isRetryable) {
     state.update((figures) => ({ reconnects: figures.reconnects + 1 }))
     yield* Effect.logWarning(`capture tries again: ${message}`)

@@ -45,13 +45,20 @@ const alter = (
 ): ReadonlyArray<string> =>
   tables.length === 0 ? [] : [`ALTER PUBLICATION ${quoteIdent(publication)} ${action} TABLE ${list(tables)}`]
 
-/** The prefix of the message that marks in the history where a table's coverage begins. */
+/** Tables of which from now on only inserts and truncates are captured. */
+const losing = (plan: PublicationPlan): ReadonlyArray<SourceTable> =>
+  plan.dropFull.concat(plan.addInserts.filter((table) => !table.inFull))
+
+/** The prefix of the message that marks in the history where what is captured of a table changes. */
 export const coverageMessagePrefix = "walstream.coverage"
 
+/** What is captured of a table. */
+export type Captured = "all" | "inserts"
+
 /** A transactional message: it stands in the log at exactly the place of the change of publication. */
-const announce = (tables: ReadonlyArray<SourceTable>): ReadonlyArray<string> =>
+const announce = (tables: ReadonlyArray<SourceTable>, captured: Captured): ReadonlyArray<string> =>
   tables.map((table) => {
-    const content = JSON.stringify({ table: `${table.schema}.${table.name}`, begins: "here" })
+    const content = JSON.stringify({ table: `${table.schema}.${table.name}`, captured })
     return `SELECT pg_logical_emit_message(true, ${quoteLiteral(coverageMessagePrefix)}, ${quoteLiteral(content)})`
   })
 
@@ -65,5 +72,5 @@ export const planStatements = (
   ...alter(names.inserts, "ADD", plan.addInserts),
   ...alter(names.full, "ADD", plan.addFull),
   ...alter(names.inserts, "DROP", plan.dropInserts),
-  ...(announced ? announce(newTables(plan)) : [])
+  ...(announced ? [...announce(plan.addFull, "all"), ...announce(losing(plan), "inserts")] : [])
 ]

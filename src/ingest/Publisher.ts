@@ -1,4 +1,5 @@
 import { Clock, Effect, PubSub, SubscriptionRef } from "effect"
+import type { Operation } from "../domain/Change.ts"
 import { microsFromMillis } from "../domain/Micros.ts"
 import type { ArchivedChunk } from "../domain/Transaction.ts"
 import type { Archive } from "../log/Archive.ts"
@@ -24,6 +25,7 @@ interface Numbered {
   readonly changes: number
   readonly bytes: number
   readonly empty: number
+  readonly operations: Readonly<Record<Operation, number>>
   /** Transactions that end in this batch. */
   readonly completed: ReadonlyArray<ArchivedChunk>
 }
@@ -38,6 +40,7 @@ const number = (
   let changes = 0
   let bytes = 0
   let empty = 0
+  const operations = { insert: 0, update: 0, delete: 0, truncate: 0, message: 0 }
   for (const item of items) {
     switch (item._tag) {
       case "Chunk": {
@@ -45,6 +48,7 @@ const number = (
         if (chunk === undefined) break
         chunks.push(chunk)
         changes += chunk.changes.length
+        for (const change of chunk.changes) operations[change.op]++
         bytes += chunk.bytes
         if (chunk.last) {
           completed.push(chunk)
@@ -64,7 +68,7 @@ const number = (
         break
     }
   }
-  return { chunks, changes, bytes, empty, completed }
+  return { chunks, changes, bytes, empty, operations, completed }
 }
 
 /**
@@ -97,7 +101,7 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
     for (;;) {
       const items = yield* handoff.take
       if (items.length === 0) return
-      const { chunks, changes, bytes, empty, completed } = number(items, options)
+      const { chunks, changes, bytes, empty, operations, completed } = number(items, options)
       if (chunks.length > 0) {
         yield* append(chunks)
         for (const chunk of completed) frontier.settle(chunk.seq)
@@ -120,6 +124,13 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
         frontier: frontier.endLsn,
         transactions: figures.transactions + completed.length,
         changes: figures.changes + changes,
+        operations: {
+          insert: figures.operations.insert + operations.insert,
+          update: figures.operations.update + operations.update,
+          delete: figures.operations.delete + operations.delete,
+          truncate: figures.operations.truncate + operations.truncate,
+          message: figures.operations.message + operations.message
+        },
         bytes: figures.bytes + bytes,
         emptyTransactions: figures.emptyTransactions + empty,
         messages: figures.messages + messages,

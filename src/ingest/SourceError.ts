@@ -14,6 +14,8 @@ export const SourceErrorReason = Schema.Union([
   Schema.TaggedStruct("NoReplicationRight", { role: Schema.String }),
   /** All of max_replication_slots are taken. */
   Schema.TaggedStruct("NoSlotFree", { detail: Schema.String }),
+  /** The output plugin is not installed there. */
+  Schema.TaggedStruct("NoPlugin", { plugin: Schema.String }),
   /** The publication does not exist and cannot be made. */
   Schema.TaggedStruct("NoPublication", { publication: Schema.String, detail: Schema.String }),
   /** Somebody else reads it: tried again, since a dead reader's connection takes a while to go. */
@@ -26,6 +28,8 @@ export const SourceErrorReason = Schema.Union([
   Schema.TaggedStruct("SlotMissing", { slot: Schema.String, from: Schema.String }),
   /** The slot was moved past what is archived: changes in between are not in the log and cannot be had. */
   Schema.TaggedStruct("Hole", { slot: Schema.String, from: Schema.String, until: Schema.String }),
+  /** The server's log ends before the history does: it was restored from an older copy, or lost its disk's last writes. */
+  Schema.TaggedStruct("Rewound", { from: Schema.String, current: Schema.String }),
   /** Another system, timeline, database or slot than the one whose history this is. */
   Schema.TaggedStruct("Replaced", { what: Schema.String, was: Schema.String, is: Schema.String }),
   /** The server sent what the protocol does not allow, or what we do not understand. */
@@ -50,6 +54,8 @@ const explain = (reason: SourceErrorReason): string => {
       return `wal_level is ${reason.actual}, capture needs logical`
     case "NoReplicationRight":
       return `role ${reason.role} may not replicate`
+    case "NoPlugin":
+      return `output plugin ${reason.plugin} is not installed at the server`
     case "NoPublication":
       return `publication ${reason.publication}: ${reason.detail}`
     case "SlotInUse":
@@ -62,6 +68,8 @@ const explain = (reason: SourceErrorReason): string => {
       return `slot ${reason.slot} does not exist any more: changes committed after ${reason.from} are not in the log`
     case "Hole":
       return `slot ${reason.slot} stands at ${reason.until}, the archive ends at ${reason.from}: changes committed in between are not in the log`
+    case "Rewound":
+      return `its log ends at ${reason.current}, but the history in the log goes up to ${reason.from}: the server was set back, and what it did since is another history`
     case "Replaced":
       return `another ${reason.what} than the one whose history is in the log: it was ${reason.was}, it is ${reason.is}`
     case "Undecodable":
@@ -88,6 +96,8 @@ const mend = (reason: SourceErrorReason): string => {
       return `ALTER ROLE ${reason.role} REPLICATION; (on managed servers the provider's replication role is granted)`
     case "NoSlotFree":
       return "drop a slot that nobody needs (pg_drop_replication_slot), or raise max_replication_slots and restart the server"
+    case "NoPlugin":
+      return `install it there (Debian: postgresql-<version>-${reason.plugin}), or set CAPTURE_PLUGIN=pgoutput, which every server has`
     case "NoPublication":
       return "let the owner of the tables create it: `walstream doctor` shows the SQL"
     case "SlotInUse":
@@ -97,6 +107,7 @@ const mend = (reason: SourceErrorReason): string => {
     case "SlotLost":
     case "SlotMissing":
     case "Hole":
+    case "Rewound":
     case "Replaced":
       return acceptGap
     case "Undecodable":

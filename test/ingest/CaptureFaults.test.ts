@@ -4,6 +4,7 @@ import { parseLsn } from "../../src/domain/Lsn.ts"
 import type { IngestorOptions } from "../../src/ingest/Ingestor.ts"
 import type { IngestPhase } from "../../src/ingest/IngestState.ts"
 import { connectPg } from "../../src/postgres/PgSession.ts"
+import { makeTestPostgres } from "../servers/TestPostgres.ts"
 import { RecordingArchive } from "./RecordingArchive.ts"
 import {
   awaitPhase,
@@ -149,6 +150,105 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
     }).pipe(Effect.scoped)
   )
 
+  it.effect("holds the server back while the archive is slow, and takes all of it later", () =>
+    Effect.gen(function* () {
+      const { session, options } = yield* makeDatabase
+      yield* session.script("CREATE TABLE public.t (id int PRIMARY KEY, note text)")
+      const archive = new RecordingArchive()
+      const queueBytes = 200_000
+      const { state } = yield* startCapture({ ...options, queueBytes }, archive)
+      yield* awaitPhase(state, "Capturing")
+      yield* archive.open.close
+      for (let i = 0; i < 20; i++) {
+        yield* session.script(
+          `INSERT INTO public.t SELECT g, repeat('x', 1000) FROM generate_series(${i * 1000}, ${i * 1000 + 999}) g`
+        )
+      }
+      const held = yield* until(state.figures, (figures) => figures.gate.includes("backpressure"))
+      // One read of the socket, and what one batch of it adds, may go beyond.
+      assert.isBelow(held.queuedBytes + held.handoffBytes, 2 * queueBytes + 4_000_000)
+      yield* archive.open.open
+      yield* untilTrue(() => archive.transactions >= 20)
+      assert.strictEqual(archive.changes.length, 20_000)
+      assert.strictEqual((yield* state.figures).operations.insert, 20_000)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("goes on through a restart and a crash of the server", () =>
+    Effect.gen(function* () {
+      const server = yield* makeTestPostgres({ settings: { fsync: "on" } })
+      const { options } = yield* makeDatabase
+      const own = { ...options, url: server.url("postgres") }
+      const run = (sql: string) =>
+        Effect.scoped(
+          Effect.flatMap(connectPg({ url: own.url, applicationName: "test" }), (session) =>
+            session.script(sql)
+          )
+        )
+      yield* run("CREATE TABLE public.t (id int PRIMARY KEY)")
+      const { archive, state } = yield* startCapture(own)
+      yield* awaitPhase(state, "Capturing")
+      yield* run("INSERT INTO public.t VALUES (1)")
+      yield* server.restart
+      yield* run("INSERT INTO public.t VALUES (2)")
+      yield* untilTrue(() => archive.transactions >= 2)
+      yield* server.kill
+      yield* server.start
+      yield* run("INSERT INTO public.t VALUES (3)")
+      yield* untilTrue(() => archive.transactions >= 3)
+      assert.deepStrictEqual(inserted(archive), ["1", "2", "3"])
+      assert.deepStrictEqual(seqs(archive), [1, 2, 3])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("stops at a slot that the server has given up, and names from where changes are gone", () =>
+    Effect.gen(function* () {
+      const server = yield* makeTestPostgres({
+        settings: { max_slot_wal_keep_size: "16MB", min_wal_size: "32MB", max_wal_size: "32MB" }
+      })
+      const { options } = yield* makeDatabase
+      const own = { ...options, url: server.url("postgres") }
+      const session = yield* connectPg({ url: own.url, applicationName: "test" })
+      yield* session.script("CREATE TABLE public.t (id int PRIMARY KEY)")
+      const archive = new RecordingArchive()
+      const first = yield* startLife(own, archive)
+      yield* awaitPhase(first.state, "Capturing")
+      yield* first.end
+      yield* session.script("CREATE TABLE public.noise (note text)")
+      const state = session.query("SELECT wal_status FROM pg_replication_slots WHERE slot_name = $1", [
+        own.slot
+      ])
+      const fill = session.script(
+        "INSERT INTO public.noise SELECT repeat(md5(g::text), 30) FROM generate_series(1, 20000) g; SELECT pg_switch_wal(); CHECKPOINT"
+      )
+      yield* until(Effect.andThen(fill, state), ([row]) => row?.["wal_status"] === "lost")
+      const second = yield* startCapture(own, archive)
+      assert.strictEqual(yield* stoppedWith(second.state), "SlotLost")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("can be told to go on after it had stopped", () =>
+    Effect.gen(function* () {
+      const { session, options, url } = yield* withTable
+      yield* session.script(
+        `DROP ROLE IF EXISTS promoted; CREATE ROLE promoted LOGIN PASSWORD 'p'; GRANT CREATE ON DATABASE "${options.sourceId}" TO promoted; ALTER TABLE public.t OWNER TO promoted`
+      )
+      const address = new URL(Redacted.value(url))
+      address.username = "promoted"
+      address.password = "p"
+      const { archive, ingestor, state } = yield* startCapture({
+        ...options,
+        url: Redacted.make(address.href)
+      })
+      assert.strictEqual(yield* stoppedWith(state), "NoReplicationRight")
+      yield* session.script("ALTER ROLE promoted REPLICATION")
+      yield* ingestor.resume
+      yield* awaitPhase(state, "Capturing")
+      yield* session.script("INSERT INTO public.t VALUES (1)")
+      yield* untilTrue(() => archive.transactions >= 1)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("says who reads its slot, and takes over when they are gone", () =>
     Effect.gen(function* () {
       const { options, insert } = yield* withTable
@@ -176,6 +276,21 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
       yield* session.query("SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())", [options.slot])
       const second = yield* startCapture(options, archive)
       assert.strictEqual(yield* stoppedWith(second.state), "Hole")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("stops at a server that was set back behind the history", () =>
+    Effect.gen(function* () {
+      const { options } = yield* withTable
+      const archive = new RecordingArchive()
+      const first = yield* startLife(options, archive)
+      yield* awaitPhase(first.state, "Capturing")
+      yield* untilTrue(() => archive.marks.length > 0)
+      yield* first.end
+      const mark = archive.marks.at(-1)
+      if (mark !== undefined) archive.marks.push({ ...mark, endLsn: mark.endLsn + 0x1_0000_0000n })
+      const second = yield* startCapture(options, archive)
+      assert.strictEqual(yield* stoppedWith(second.state), "Rewound")
     }).pipe(Effect.scoped)
   )
 

@@ -91,10 +91,20 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
       yield* ingestor.checkPublications
       yield* until(membership(session), (tables) => tables["t"] === "missing: inserts")
       yield* session.script("UPDATE public.t SET id = 2; TRUNCATE public.t")
-      yield* untilTrue(() => archive.transactions >= 2)
+      yield* untilTrue(() => archive.transactions >= 3)
       assert.deepStrictEqual(
         archive.changes.map((change) => change.op),
-        ["insert", "truncate"]
+        ["insert", "message", "truncate"]
+      )
+      yield* session.script("ALTER TABLE public.t ADD PRIMARY KEY (id)")
+      yield* ingestor.checkPublications
+      const starts = yield* until(SubscriptionRef.get(state.coverageStarts), (found) => found.length > 1)
+      assert.deepStrictEqual(
+        starts.map((start) => [start.table, start.captured]),
+        [
+          ["public.t", "inserts"],
+          ["public.t", "all"]
+        ]
       )
     }).pipe(Effect.scoped)
   )
@@ -147,6 +157,7 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
           "t update",
           "filled insert",
           "filled insert",
+          "message",
           "filled delete",
           "keyless insert",
           "p insert",

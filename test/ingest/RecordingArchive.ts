@@ -1,4 +1,4 @@
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Latch, Layer, Stream } from "effect"
 import type { Incarnation, Mark } from "../../src/domain/Log.ts"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { Archive, type ArchiveTail } from "../../src/log/Archive.ts"
@@ -16,6 +16,8 @@ export class RecordingArchive {
   failAppends = 0
   failMarks = 0
   repeated = 0
+  /** Closed by a test to let appends wait. */
+  readonly open = Latch.makeUnsafe(true)
 
   get transactions(): number {
     return this.chunks.filter((chunk) => chunk.last).length
@@ -36,22 +38,25 @@ export class RecordingArchive {
       last: this.last
     })),
     append: (chunks) =>
-      Effect.suspend(() => {
-        if (this.failAppends > 0) {
-          this.failAppends--
-          return Effect.fail(this.#unavailable())
-        }
-        const next = continueTail(this.last, this.incarnations, chunks)
-        if ("detail" in next) {
-          return Effect.fail(
-            new LogError({ store: "recording archive", reason: { _tag: "Conflict", ...next } })
-          )
-        }
-        this.repeated += next.repeated.length
-        this.chunks.push(...next.fresh)
-        this.last = next.last
-        return Effect.void
-      }),
+      Effect.andThen(
+        this.open.await,
+        Effect.suspend(() => {
+          if (this.failAppends > 0) {
+            this.failAppends--
+            return Effect.fail(this.#unavailable())
+          }
+          const next = continueTail(this.last, this.incarnations, chunks)
+          if ("detail" in next) {
+            return Effect.fail(
+              new LogError({ store: "recording archive", reason: { _tag: "Conflict", ...next } })
+            )
+          }
+          this.repeated += next.repeated.length
+          this.chunks.push(...next.fresh)
+          this.last = next.last
+          return Effect.void
+        })
+      ),
     writeMark: (mark) =>
       Effect.suspend(() => {
         if (this.failMarks > 0) {

@@ -70,7 +70,7 @@ export class ApiClient {
         catch: () => new ApiError({ request: file, status: null, detail: "not there yet" })
       })
       const contact = yield* Effect.mapError(
-        Schema.decodeUnknownEffect(Contact)(text),
+        Schema.decodeEffect(Contact)(text),
         (error) => new ApiError({ request: file, status: null, detail: error.message })
       )
       const form = new URLSearchParams({ username: contact.username, password: contact.password })
@@ -115,7 +115,7 @@ export class ApiClient {
       }),
       Effect.flatMap(({ status, ok, text }) =>
         ok
-          ? Effect.mapError(Schema.decodeUnknownEffect(Schema.fromJsonString(answer))(text), (error) =>
+          ? Effect.mapError(Schema.decodeEffect(Schema.fromJsonString(answer))(text), (error) =>
               failed(status, error.message)
             )
           : Effect.fail(failed(status, text))

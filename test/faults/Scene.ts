@@ -19,7 +19,7 @@ class JobFailed extends Schema.TaggedError<JobFailed>()("JobFailed", { detail: S
 /** Waits, up to `seconds`, for a condition; errors on the way count as "not yet". */
 export const until = <E, R>(what: string, condition: Effect.Effect<boolean, E, R>, seconds = 60) =>
   condition.pipe(
-    Effect.catch(() => Effect.succeed(false)),
+    Effect.orElseSucceed(() => false),
     Effect.repeat({ until: (met) => met, schedule: Schedule.spaced("100 millis") }),
     Effect.timeoutOrElse({
       duration: `${seconds} seconds`,
@@ -54,7 +54,7 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
   const server = options.binaries === undefined ? {} : { binaries: options.binaries }
   const source = yield* makeTestPostgres(server)
   const target = yield* makeTestPostgres(server)
-  const control = yield* source.createDatabase("control")
+  const controlUrl = yield* source.createDatabase("control")
   const sourceUrl = yield* source.createDatabase("shop")
   const targetUrl = yield* target.createDatabase("shop")
   for (const url of [sourceUrl, targetUrl]) yield* (options.prepare ?? emptyShop)(url)
@@ -63,7 +63,7 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
     env: {
       SOURCE_URL: Redacted.value(sourceUrl),
       TARGET_URL: Redacted.value(targetUrl),
-      DATABASE_URL: Redacted.value(control),
+      DATABASE_URL: Redacted.value(controlUrl),
       ...options.env
     }
   })
@@ -105,7 +105,7 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
       )
       return last
     })
-  return { dataDir, source, target, sourceUrl, targetUrl, start, seed, settled } as const
+  return { dataDir, source, target, sourceUrl, targetUrl, controlUrl, start, seed, settled } as const
 })
 
 /** A job that follows the log from its beginning, as fast as the target takes it. */

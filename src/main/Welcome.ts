@@ -1,6 +1,7 @@
 import { Redacted } from "effect"
 import type { DevAccess } from "./DevAccess.ts"
 import type { DevDatabases } from "./DevDatabases.ts"
+import { demoNotice } from "./demo/DemoSchema.ts"
 
 interface Welcome {
   readonly url: string
@@ -15,11 +16,9 @@ const targetsText = (names: ReadonlyArray<string>): string =>
 /** What a person sees first. */
 export const welcome = ({ url, access, databases, dataDir }: Welcome): string => {
   const password = access.madeUp ? Redacted.value(access.password) : "(ADMIN_PASSWORD)"
-  const what = databases.demo
-    ? "a demo: an embedded shop with made-up customers, and its copy as the target"
-    : "your own source database"
+  const what = databases.demo ? demoNotice : "your own source database."
   return `
-  WalStream is running on ${what}.
+  WalStream is running on ${what}
 
     open      ${url}
     login     ${access.username} / ${password}

@@ -1,7 +1,7 @@
-/** Shown wherever the demo runs, so that nobody takes it for real data. */
+/** Shown wherever the demo runs, so that nobody takes it for real data: what WalStream is running on. */
 export const demoNotice =
-  "Demo: a made-up shop in an embedded PostgreSQL, kept busy by a made-up workload. " +
-  "Set SOURCE_URL and TARGET_URL to use your own databases."
+  "a demo: a made-up shop in an embedded PostgreSQL, kept busy by\n" +
+  "  made-up customers, and a copy of it as the target. Set SOURCE_URL and TARGET_URL to use your own databases."
 
 /**
  * The shop, in an order that foreign keys allow. It uses what real schemas use and what a replay must get right:

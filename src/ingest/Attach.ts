@@ -1,6 +1,7 @@
 import { Effect, type Redacted, type Scope } from "effect"
 import type { Incarnation, Mark } from "../domain/Log.ts"
 import { formatLsn, type Lsn } from "../domain/Lsn.ts"
+import type { ArchiveTail } from "../log/Archive.ts"
 import type { PgSession } from "../postgres/PgSession.ts"
 import type { PostgresError } from "../postgres/PostgresError.ts"
 import { installCaptureTrigger } from "./CaptureTrigger.ts"
@@ -33,6 +34,12 @@ export interface History {
   readonly incarnation: Incarnation | null
   readonly mark: Mark | null
 }
+
+/** From what the archive was found to hold. */
+export const historyOf = (tail: Pick<ArchiveTail, "mark" | "incarnations">): History => ({
+  incarnation: tail.incarnations.at(-1) ?? null,
+  mark: tail.mark
+})
 
 /** A source that is ready to be read. */
 export interface Attachment {

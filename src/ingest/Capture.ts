@@ -5,7 +5,7 @@ import { formatLsn } from "../domain/Lsn.ts"
 import { Archive } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
 import { type Assembler, makeAssembler } from "./Assembler.ts"
-import { type Attachment, attach } from "./Attach.ts"
+import { type Attachment, attach, historyOf } from "./Attach.ts"
 import type { CoverageClock } from "./CoverageClock.ts"
 import type { Decoder } from "./Decoder.ts"
 import { type ExcludedColumns, noExcludedColumns } from "./ExcludedColumns.ts"
@@ -90,11 +90,11 @@ export const capture: (
     yield* SubscriptionRef.set(state.phase, { _tag: "Attaching" })
 
     const tail = yield* archive.recover
-    const known = tail.incarnations.at(-1) ?? null
-    const attachment = yield* attach(options, { incarnation: known, mark: tail.mark })
+    const history = historyOf(tail)
+    const attachment = yield* attach(options, history)
     const { startLsn } = attachment
-    const incarnation = known ?? firstIncarnation(attachment, options.slot)
-    if (known === null) {
+    const incarnation = history.incarnation ?? firstIncarnation(attachment, options.slot)
+    if (history.incarnation === null) {
       yield* archive.beginIncarnation(incarnation)
       yield* Effect.logInfo(`the history of source ${options.sourceId} begins at ${formatLsn(startLsn)}`)
     }

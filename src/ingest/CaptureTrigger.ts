@@ -7,7 +7,7 @@ import { quoteLiteral } from "./Quoting.ts"
 import { classifiedTables } from "./SourceTables.ts"
 
 /** The event trigger's name, for people who look for it. */
-export const captureTriggerName = "walstream_capture_new_tables"
+const captureTriggerName = "walstream_capture_new_tables"
 
 /**
  * An event trigger that puts a table into its publication in the very transaction that creates or alters it: its

@@ -88,7 +88,7 @@ export interface CoverageStart {
   readonly seq: number
 }
 
-export const noFigures: IngestFigures = {
+const noFigures: IngestFigures = {
   seq: 0,
   frontier: 0n,
   confirmed: 0n,

@@ -41,7 +41,7 @@ const knowsOption = (
       )
     )
 
-export const replicationCommand = (slot: string, from: Lsn, options: PluginOptions): string => {
+const replicationCommand = (slot: string, from: Lsn, options: PluginOptions): string => {
   const list = options.map(([name, value]) => `${quoteIdent(name)} ${quoteLiteral(value)}`).join(", ")
   return `START_REPLICATION SLOT ${quoteIdent(slot)} LOGICAL ${formatLsn(from)} (${list})`
 }

@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, SubscriptionRef } from "effect"
+import { Effect, Redacted, SubscriptionRef } from "effect"
 import {
   alignPublications,
   createPublicationStatements,
@@ -167,13 +167,21 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that somebody else made stay as they are", () =>
+  it.effect("that somebody else made stay as they are, and need no right but replication", () =>
     Effect.gen(function* () {
-      const { session, options } = yield* makeDatabase
+      const { session, options, url } = yield* makeDatabase
+      const role = `reader_${options.sourceId}`
       yield* session.script(`
         CREATE TABLE public.a (id int PRIMARY KEY); CREATE TABLE public.b (id int PRIMARY KEY);
-        CREATE PUBLICATION walstream_publication FOR TABLE public.a`)
-      const { ingestor, state, archive } = yield* startCapture(options)
+        CREATE PUBLICATION walstream_publication FOR TABLE public.a;
+        CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'p'`)
+      const address = new URL(Redacted.value(url))
+      address.username = role
+      address.password = "p"
+      const { ingestor, state, archive } = yield* startCapture({
+        ...options,
+        url: Redacted.make(address.href)
+      })
       yield* awaitPhase(state, "Capturing")
       yield* ingestor.checkPublications
       yield* session.script("INSERT INTO public.b VALUES (1); INSERT INTO public.a VALUES (2)")

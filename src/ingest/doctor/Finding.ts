@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 
 /** How much it matters: capture cannot run, something is or will be lost or broken, good to know. */
-export const severities = ["error", "warning", "info"] as const
+const severities = ["error", "warning", "info"] as const
 
 /** Something that a person should know about a source, and the SQL or the words that mend it. */
 export const Finding = Schema.Struct({

@@ -1,13 +1,12 @@
 import { Schema } from "effect"
 
 /** Why changes could not be put on disk, or not be read back. */
-export const SpillErrorReason = Schema.Union([
+const SpillErrorReason = Schema.Union([
   /** No room, or less than must stay free: nothing was lost, it goes on when there is room. */
   Schema.TaggedStruct("Full", { detail: Schema.String }),
   /** The disk or the folder does not work. What was spilled can be had from the source again. */
   Schema.TaggedStruct("Failed", { detail: Schema.String })
 ])
-export type SpillErrorReason = typeof SpillErrorReason.Type
 
 /** The one error of the spill store. Never holds a cell's value. */
 export class SpillError extends Schema.TaggedError<SpillError>()("SpillError", {

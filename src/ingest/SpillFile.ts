@@ -118,7 +118,7 @@ interface RecordHeader {
 }
 
 /** Goes through a spilled transaction once, from its start. */
-export class SpillReader {
+class SpillReader {
   readonly #handle: FileHandle
   readonly #end: number
   readonly #relations: ReadonlyMap<string, Relation>

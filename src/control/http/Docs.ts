@@ -14,12 +14,22 @@ export const docsRoutes = ["", "/scalar.js", "/start.js"].map((end) => ({
   path: `${path}${end}`
 }))
 
+/** Nothing that leads to, loads from or tells another host. */
+const scalar = {
+  withDefaultFonts: false,
+  hideModels: true,
+  showDeveloperTools: "never",
+  hideClientButton: true,
+  telemetry: false,
+  agent: { disabled: true },
+  mcp: { disabled: true }
+}
+
 /** The page as Effect renders it: 3 MB with its two scripts inline, which our policy forbids. */
 const render = Effect.promise(async () => {
-  const { handler, dispose } = HttpRouter.toWebHandler(
-    HttpApiScalar.layer(WalstreamApi, { path, scalar: { withDefaultFonts: false, hideModels: true } }),
-    { disableLogger: true }
-  )
+  const { handler, dispose } = HttpRouter.toWebHandler(HttpApiScalar.layer(WalstreamApi, { path, scalar }), {
+    disableLogger: true
+  })
   const response = await handler(new Request(`http://localhost${path}`))
   const html = await response.text()
   await dispose()

@@ -12,7 +12,12 @@ const speed = (job: JobJson): string => (job.speed_factor === "max" ? "max" : `$
 const stretch = (job: JobJson): string => {
   const start = job.start_lsn ?? (job.start_time === null ? "the beginning" : plain(job.start_time))
   const end =
-    job.end_lsn ?? (job.end_time === null ? (job.follow ? "on and on" : "its start") : plain(job.end_time))
+    job.end_lsn ??
+    (job.end_time === null
+      ? job.follow
+        ? "on and on"
+        : "what is there when it starts"
+      : plain(job.end_time))
   return `${start} to ${end}`
 }
 

@@ -88,7 +88,7 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
       assert.deepInclude(job, { tables: ["public.orders", "depot.stock"] })
 
       const shown = yield* run(env, ["jobs", "show", job.id.slice(0, 8)])
-      assert.include(shown.text, "the beginning to its start")
+      assert.include(shown.text, "the beginning to what is there when it starts")
       assert.include((yield* run(env, ["jobs", "show", "latest"])).text, job.id)
       assert.include((yield* run(env, ["jobs", "list", "--status", "pending"])).text, "pending")
       assert.include((yield* run(env, ["jobs", "set", job.id, "--speed", "2.5"])).text, "2.5x")

@@ -1,0 +1,4 @@
+import { cpSync } from "node:fs"
+
+/** What the compiled server serves as it is: beside the compiled `src`, as in the repository. */
+cpSync(new URL("../ui/status", import.meta.url), new URL("../dist/ui/status", import.meta.url), { recursive: true })

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer"
+import { constants, isUtf8 } from "node:buffer"
 import type { Lsn } from "../../domain/Lsn.ts"
 import { type Micros, postgresEpoch } from "../../domain/Micros.ts"
 import { DecodeError } from "../DecodeError.ts"
@@ -109,6 +109,8 @@ export class MessageCursor {
 
   base64(bytes: number): string {
     if (bytes < 0) this.fail("a negative length")
+    if (Math.ceil(bytes / 3) * 4 > constants.MAX_STRING_LENGTH)
+      this.fail(`${bytes} bytes are too many for a text`)
     const start = this.#take(bytes)
     return this.#buffer.toString("base64", start, start + bytes)
   }
@@ -124,6 +126,7 @@ export class MessageCursor {
   }
 
   #utf8(start: number, stop: number): string {
+    if (stop - start > constants.MAX_STRING_LENGTH) this.fail(`${stop - start} bytes are too many for a text`)
     const text = this.#buffer.toString("utf8", start, stop)
     // Bytes that are no UTF-8 become U+FFFD without a word: another value than the source's.
     if (text.includes(replacement) && !isUtf8(this.#buffer.subarray(start, stop)))

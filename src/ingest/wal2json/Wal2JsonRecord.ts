@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer"
+import { constants, isUtf8 } from "node:buffer"
 import type { Cell } from "../../domain/Change.ts"
 import { type Lsn, parseLsn } from "../../domain/Lsn.ts"
 import type { Micros } from "../../domain/Micros.ts"
@@ -59,6 +59,8 @@ export class Wal2JsonRecord {
     this.bytes = message.length
     // The plugin writes the database's own encoding, whatever the client asks for.
     if (!isUtf8(message)) this.fail("text that is not UTF-8: the database must have that encoding")
+    if (message.length > constants.MAX_STRING_LENGTH)
+      this.fail(`${message.length} bytes are too many for a text`)
     const parsed = this.#parse(message.toString("utf8"))
     if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) this.fail("no JSON object")
     // Any object is a record of unknown fields.

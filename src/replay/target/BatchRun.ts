@@ -27,7 +27,6 @@ export interface BatchRun {
   readonly strict: boolean
 }
 
-export const begin: Statement = { sql: "BEGIN", parameters: [] }
 export const commit: Statement = { sql: "COMMIT", parameters: [] }
 
 const outcomeOf = (failed: BurstFailed, lead: number, size: number): Effect.Effect<Outcome, BurstFailed> => {

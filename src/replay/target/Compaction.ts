@@ -61,6 +61,9 @@ export const completeUpdate = (change: Update): Row => {
   })
 }
 
+/** Equal keys may still differ in their text, as numeric 1.0 and 1.00 do. */
+const sameKeyCells = (fit: Fit, a: Row, b: Row): boolean => fit.match.every(({ at }) => a[at] === b[at])
+
 /** The row with its unknown cells taken from an older version of itself. */
 const fill = (row: Row, older: Row | null): Row =>
   older === null || !row.includes(unchanged)
@@ -182,7 +185,8 @@ class Compaction {
     const old = change.before === null ? key : keyText(fit, change.before)
     if (key === null || old === null) return false
     const net = nets.get(old)
-    if (key !== old) return this.#move(table, change, old, key, fill(after, net?.row ?? null))
+    const moves = key !== old || (change.before !== null && !sameKeyCells(fit, change.before, after))
+    if (moves) return this.#move(table, change, old, key, fill(after, net?.row ?? null))
     if (net === undefined) {
       nets.set(key, { key: after, existed: true, reset: false, row: after })
       return true

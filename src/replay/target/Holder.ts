@@ -2,7 +2,7 @@ import { Effect, Exit, Scope } from "effect"
 import { comparePosition, origin, type Position } from "../../domain/Position.ts"
 import type { ApplyOptions } from "../Target.ts"
 import type { TargetErrorReason } from "../TargetError.ts"
-import { begin, commit } from "./BatchRun.ts"
+import { commit } from "./BatchRun.ts"
 import type { BurstFailed, Done } from "./Burst.ts"
 import type { Interval } from "./Intervals.ts"
 import { claimStatements, readIntervals, readStanding, standingStatement } from "./Ledger.ts"
@@ -65,12 +65,13 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
     return connection
   })
 
+  /** From what the claim's statements answered. */
   const learn = (claimed: ReadonlyArray<Done>): Effect.Effect<Position | null, TargetErrorReason> => {
-    const standing = readStanding(claimed[2]?.rows[0])
+    const standing = readStanding(claimed[1]?.rows[0])
     if (standing === undefined) return Effect.die(new Error("the ledger's row is gone"))
     if (standing.epoch !== epoch) return Effect.fail({ _tag: "Fenced", mine: epoch, theirs: standing.epoch })
     holder.stands = standing.position
-    intervals = readIntervals(claimed[3]?.rows ?? [])
+    intervals = readIntervals(claimed[2]?.rows ?? [])
     return Effect.succeed(standing.position)
   }
 
@@ -80,14 +81,14 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
     stands: undefined,
     intervals: () => intervals,
     claim: (connection) =>
-      connection.send([begin, ...claimStatements(options), commit]).pipe(
+      connection.send([...connection.begin, ...claimStatements(options), commit]).pipe(
         Effect.onError(() => connection.rollback),
-        Effect.flatMap(learn)
+        Effect.flatMap((done) => learn(done.slice(connection.begin.length)))
       ),
     takeTurn: (connection) => {
       const expected = holder.stands
-      return connection.send([begin, ...claimStatements(options)]).pipe(
-        Effect.flatMap(learn),
+      return connection.send([...connection.begin, ...claimStatements(options)]).pipe(
+        Effect.flatMap((done) => learn(done.slice(connection.begin.length))),
         Effect.flatMap((found) =>
           expected === undefined || sameStanding(found, expected) ? Effect.void : Effect.fail(moved(found))
         ),

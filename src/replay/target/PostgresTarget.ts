@@ -5,7 +5,6 @@ import { comparePosition, origin, type Position } from "../../domain/Position.ts
 import type { ApplyBatch, ApplyOptions, TargetSession } from "../Target.ts"
 import { TargetError, type TargetErrorReason } from "../TargetError.ts"
 import { attemptBatch, type Manner, type Refusal } from "./AttemptBatch.ts"
-import { begin } from "./BatchRun.ts"
 import { BurstFailed } from "./Burst.ts"
 import { parseFilterText } from "./FilterText.ts"
 import { type Failure, makeHolder, sameStanding } from "./Holder.ts"
@@ -49,11 +48,25 @@ const rowByRow: Manner = { rows: true, converging: false }
 const convergingRowByRow: Manner = { rows: true, converging: true }
 
 /** The change to name when only the COMMIT failed: the last one of the table that the server named. */
-const blame = (chunks: ApplyBatch["chunks"], table: string | null, seq: number): Located | undefined => {
-  const located = locate(chunks.filter((chunk) => chunk.seq === seq))
+const blame = (chunks: ApplyBatch["chunks"], table: string | null): Located | undefined => {
+  const located = locate(chunks)
   return (
     located.findLast(({ change }) => table !== null && tablesOf(change).includes(table)) ?? located.at(-1)
   )
+}
+
+/** What comes before transaction `seq`, that one, and what comes after it, which ends where the whole does. */
+const split = (piece: Piece, seq: number): readonly [Piece | undefined, Piece, Piece | undefined] => {
+  const before = piece.chunks.filter((chunk) => chunk.seq < seq)
+  const its = piece.chunks.filter((chunk) => chunk.seq === seq)
+  const after = piece.chunks.filter((chunk) => chunk.seq > seq)
+  const last = before.at(-1)
+  const end = its.at(-1)
+  return [
+    last === undefined ? undefined : { chunks: before, until: endOf(last) },
+    { chunks: its, until: after.length === 0 || end === undefined ? piece.until : endOf(end) },
+    after.length === 0 ? undefined : { chunks: after, until: piece.until }
+  ]
 }
 
 const makeSession = (
@@ -70,8 +83,8 @@ const makeSession = (
   let contested = 0
   /** Batches for which the target's rows are expected not to be as history says. */
   let converging = 0
-  /** Applied by a batch that failed later, and not reported yet. */
-  let owed = none
+  /** What the batch under way has come to so far. */
+  let counted = none
 
   const position = Effect.gen(function* () {
     const found = yield* holder.claim(yield* holder.connect)
@@ -120,7 +133,7 @@ const makeSession = (
         fits,
         manner,
         strict,
-        lead: held ? [] : [begin],
+        lead: held ? [] : connection.begin,
         advance: advanceStatement(options, stands, piece.until)
       })
       if (tried._tag === "NotMine") {
@@ -131,7 +144,7 @@ const makeSession = (
       holder.stands = tried._tag === "Applied" ? piece.until : stands
       if (tried._tag === "Failed") return tried
       if (manner.converging && tried.converged > 0) converging = memory
-      owed = add(owed, {
+      counted = add(counted, {
         processed: countChanges(sifted.stretches),
         duplicate: sifted.duplicates,
         converged: tried.converged
@@ -150,7 +163,7 @@ const makeSession = (
     return [byNetEffect, convergingByNetEffect, rowByRow, convergingRowByRow]
   }
 
-  /** Applies a piece in one transaction, and owes its counters; gives what was refused when no manner does. */
+  /** Applies a piece in one transaction, and counts it; gives what was refused when no manner does. */
   const applyPiece = Effect.fnUntraced(function* (connection: TargetConnection, piece: Piece) {
     let refusal: Refusal | undefined
     let surprised = converging > 0
@@ -166,38 +179,48 @@ const makeSession = (
     return refusal
   })
 
-  /** Applies what comes before the transaction that the target refuses, and fails with the change that is to blame. */
-  const isolate = Effect.fnUntraced(function* (
-    connection: TargetConnection,
-    { chunks, until }: ApplyBatch,
-    refusal: Refusal
-  ) {
-    const seqs = [...new Set(chunks.map(({ seq }) => seq))]
-    const { culprit } = refusal
-    // A deferred constraint does not say which transaction broke it: then each is committed by itself.
-    const groups =
-      culprit === null ? seqs.slice(0, -1).map((seq) => [seq]) : [seqs.filter((seq) => seq < culprit.seq)]
-    let found = refusal
-    let failed = seqs.at(-1) ?? until.seq
-    for (const group of groups) {
-      const some = chunks.filter(({ seq }) => group.includes(seq))
-      const last = some.at(-1)
-      if (last === undefined) continue
-      const refused = yield* applyPiece(connection, { chunks: some, until: endOf(last) })
-      if (refused === undefined) continue
-      found = refused
-      failed = last.seq
-      break
-    }
-    const to = found.culprit ?? blame(chunks, found.table, failed)
-    return yield* Effect.fail<TargetErrorReason>({
+  const rejected = (
+    { chunks, until }: Piece,
+    { culprit, table, sqlState, detail }: Refusal
+  ): TargetErrorReason => {
+    const to = culprit ?? blame(chunks, table)
+    return {
       _tag: "Rejected",
       seq: to?.seq ?? until.seq,
       ordinal: to?.ordinal ?? until.ordinal,
-      table: (to === undefined ? undefined : tablesOf(to.change)[0]) ?? found.table ?? "",
-      sqlState: found.sqlState,
-      detail: found.detail
-    })
+      table: (to === undefined ? undefined : tablesOf(to.change)[0]) ?? table ?? "",
+      sqlState,
+      detail
+    }
+  }
+
+  /**
+   * Applies a batch that was refused as a whole: what comes before the refused transaction, that one by itself, then
+   * the rest. Each stands once it is committed. Only what a transaction by itself cannot do is its own fault.
+   */
+  const isolate = Effect.fnUntraced(function* (
+    connection: TargetConnection,
+    batch: Piece,
+    first: Refusal
+  ): Effect.fn.Return<void, Failure> {
+    let rest = batch
+    let refusal: Refusal | undefined = first
+    while (refusal !== undefined) {
+      const seqs = [...new Set(rest.chunks.map(({ seq }) => seq))]
+      if (seqs.length < 2) return yield* Effect.fail(rejected(rest, refusal))
+      // A failed COMMIT does not say which transaction is to blame: then the first comes by itself.
+      const seq = refusal.culprit?.seq ?? seqs[0] ?? 0
+      const [before, its, after] = split(rest, seq)
+      if (before !== undefined) {
+        const refused: Refusal | undefined = yield* applyPiece(connection, before)
+        if (refused !== undefined) yield* isolate(connection, before, refused)
+      }
+      const refused: Refusal | undefined = yield* applyPiece(connection, its)
+      if (refused !== undefined) return yield* Effect.fail(rejected(its, refused))
+      if (after === undefined) return
+      rest = after
+      refusal = yield* applyPiece(connection, rest)
+    }
   })
 
   const apply = Effect.fnUntraced(function* (batch: ApplyBatch) {
@@ -206,11 +229,10 @@ const makeSession = (
     const { follows } = batch
     const isNext = stands === null ? follows.seq < options.startSeq : sameStanding(stands, follows)
     if (!isNext) return yield* Effect.fail<TargetErrorReason>({ _tag: "Moved", ...(stands ?? origin) })
+    counted = none
     const refused = yield* applyPiece(connection, batch)
-    if (refused !== undefined) return yield* isolate(connection, batch, refused)
-    const counters = owed
-    owed = none
-    return counters
+    if (refused !== undefined) yield* isolate(connection, batch, refused)
+    return counted
   })
 
   return { position, apply }

@@ -24,7 +24,7 @@ const conditions: Readonly<Record<string, string>> = {
 
 /** Whether the same batch may succeed another time: not the change's fault. */
 const passes = (error: PostgresError): boolean =>
-  (error.isRetryable && !error.code.startsWith("54")) ||
+  (error.isRetryable && !error.code.startsWith("54") && error.code !== "55006") ||
   error.failure === "cancelled" ||
   // A session that idled too long in its transaction, and a server that is a standby just now.
   error.code === "25P03" ||

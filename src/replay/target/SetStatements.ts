@@ -49,9 +49,11 @@ const deleteRows = (fit: Fit, count: "missing" | "extra", rows: ReadonlyArray<Ro
     rows
   )
 
-/** Without the match columns, which are as they were. */
-const settable = (fit: Fit, present: ReadonlyArray<FitColumn>): ReadonlyArray<FitColumn> =>
-  present.filter((column) => fit.updated.includes(column) && !fit.match.includes(column))
+/** Of a row that is as history says the key stays as it is; else its text may differ, as in 1.0 and 1.00. */
+const settable = (fit: Fit, present: ReadonlyArray<FitColumn>, count: Counted["count"]) =>
+  present.filter(
+    (column) => fit.updated.includes(column) && (count !== "exact" || !fit.match.includes(column))
+  )
 
 const updateSql = (fit: Fit, columns: ReadonlyArray<FitColumn>, set: ReadonlyArray<FitColumn>): string => {
   const assigned = set.map(
@@ -70,9 +72,9 @@ const updateRows = (
   present: ReadonlyArray<FitColumn>,
   rows: ReadonlyArray<Row>
 ): Counted => {
-  const set = settable(fit, present)
+  const set = settable(fit, present, count)
   if (set.length === 0) return make(touchSql(fit), count, fit.match, rows)
-  const columns = [...fit.match, ...set]
+  const columns = [...fit.match, ...set.filter((column) => !fit.match.includes(column))]
   return make(updateSql(fit, columns, set), count, columns, rows)
 }
 

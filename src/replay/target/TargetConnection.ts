@@ -23,6 +23,8 @@ export interface TargetConnection {
   readonly origin: string | null
   /** Statements in one round trip. Interrupting it cancels what the server is doing. */
   readonly send: (statements: ReadonlyArray<Statement>) => Effect.Effect<ReadonlyArray<Done>, BurstFailed>
+  /** What opens a transaction. */
+  readonly begin: ReadonlyArray<Statement>
   readonly isAlive: () => boolean
   /** Takes back what a transaction has done so far, whatever state it is in; cuts the connection if that takes too long. */
   readonly rollback: Effect.Effect<void>
@@ -39,6 +41,15 @@ const planSettings = [
   "SET enable_mergejoin = off",
   "SET jit = off"
 ].join("; ")
+
+/**
+ * The source's transaction may have deferred its constraints. As a replica nothing is deferred: foreign keys and
+ * deferrable unique keys are not checked at all.
+ */
+const beginning = (mode: TargetConnection["mode"]): ReadonlyArray<Statement> => {
+  const begin: Statement = { sql: "BEGIN", parameters: [] }
+  return mode === "replica" ? [begin] : [begin, { sql: "SET CONSTRAINTS ALL DEFERRED", parameters: [] }]
+}
 
 /** A setting that the server may refuse. */
 const attempt = (session: PgSession, sql: string): Effect.Effect<boolean> =>
@@ -87,7 +98,7 @@ export const connectTarget: (options: {
 SET statement_timeout = ${timeouts.statement}; SET idle_in_transaction_session_timeout = 30000`
   )
   yield* attempt(session, "SET client_connection_check_interval = 1000")
-  const replica = yield* attempt(session, "SET session_replication_role = replica")
+  const mode = (yield* attempt(session, "SET session_replication_role = replica")) ? "replica" : "origin"
   const origin = yield* useOrigin(session, source)
   const [backend] = yield* session.query("SELECT pg_backend_pid()::text AS pid")
   const pid = backend?.["pid"] ?? "0"
@@ -117,7 +128,8 @@ SET statement_timeout = ${timeouts.statement}; SET idle_in_transaction_session_t
   const send = (statements: ReadonlyArray<Statement>) => sendBurst(client, prepared, statements, stop)
   return {
     session,
-    mode: replica ? "replica" : "origin",
+    mode,
+    begin: beginning(mode),
     origin,
     send,
     isAlive: () => alive,

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, type Redacted } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 import type { Change } from "../../../src/domain/Change.ts"
 import { origin, type Position } from "../../../src/domain/Position.ts"
 import type { ArchivedChunk } from "../../../src/domain/Transaction.ts"
@@ -25,6 +25,8 @@ export interface TargetScene {
   readonly target: PgSession
   readonly sourceUrl: Redacted.Redacted
   readonly targetUrl: Redacted.Redacted
+  /** The target for a superuser. */
+  readonly adminUrl: Redacted.Redacted
   /** What was committed at the source since the last call, as the log would give it. */
   readonly history: Effect.Effect<ReadonlyArray<ArchivedChunk>>
   readonly open: (options?: Partial<ApplyOptions>) => ReturnType<typeof openTarget>
@@ -49,19 +51,42 @@ const openTarget = (
     Effect.provide(configuredTargets({ targets: { there: targetUrl }, source: { url: sourceUrl } }))
   )
 
+const withRole = (url: Redacted.Redacted, role: string, password: string): Redacted.Redacted => {
+  const changed = new URL(Redacted.value(url))
+  changed.username = role
+  changed.password = password
+  return Redacted.make(changed.href)
+}
+
 let scenes = 0
 
-/** `schema` makes the tables on both sides; `targetSchema` instead of it at the target. */
-export const makeScene = Effect.fnUntraced(function* (schema: string, targetSchema = schema) {
+export interface SceneOptions {
+  /** What makes the target's tables, if not the same as at the source. */
+  readonly targetSchema?: string
+  /** The target's tables belong to a role that may not act as a replica, and applies. */
+  readonly asOwner?: boolean
+}
+
+/** `schema` makes the tables on both sides. */
+export const makeScene = Effect.fnUntraced(function* (schema: string, sceneOptions: SceneOptions = {}) {
   const server = yield* Server
   scenes += 1
   const name = `scene${scenes}`
   const sourceUrl = yield* server.createDatabase(`${name}_source`)
-  const targetUrl = yield* server.createDatabase(`${name}_target`)
+  const adminUrl = yield* server.createDatabase(`${name}_target`)
   const source = yield* connectPg({ url: sourceUrl, applicationName: "test" })
-  const target = yield* connectPg({ url: targetUrl, applicationName: "test" })
+  const target = yield* connectPg({ url: adminUrl, applicationName: "test" })
   yield* source.script(schema)
+  const { asOwner = false, targetSchema = schema } = sceneOptions
+  if (asOwner) {
+    yield* target.script(
+      `CREATE ROLE ${name} LOGIN PASSWORD 'owner'; GRANT CREATE ON SCHEMA public TO ${name};
+       GRANT CREATE ON DATABASE ${name}_target TO ${name}; SET ROLE ${name}`
+    )
+  }
   yield* target.script(targetSchema)
+  yield* target.script("RESET ROLE")
+  const targetUrl = asOwner ? withRole(adminUrl, name, "owner") : adminUrl
   yield* source.script("CREATE PUBLICATION p FOR ALL TABLES")
   yield* source.query("SELECT slot_name::text FROM pg_create_logical_replication_slot($1, 'pgoutput')", [
     name
@@ -109,6 +134,7 @@ export const makeScene = Effect.fnUntraced(function* (schema: string, targetSche
     target,
     sourceUrl,
     targetUrl,
+    adminUrl,
     history,
     open: (options = {}) => openTarget(targetUrl, sourceUrl, options)
   }
@@ -152,5 +178,19 @@ export const cutBatches = (
     }
   }
   if (batch.length > 0) batches.push(batch)
+  return batches
+}
+
+/** The history in batches of whole transactions. */
+export const groupTransactions = (
+  chunks: ReadonlyArray<ArchivedChunk>,
+  size: () => number
+): ReadonlyArray<ReadonlyArray<ArchivedChunk>> => {
+  const batches: Array<ReadonlyArray<ArchivedChunk>> = []
+  for (let at = 0; at < chunks.length; ) {
+    const batch = chunks.slice(at, at + size())
+    batches.push(batch)
+    at += batch.length
+  }
   return batches
 }

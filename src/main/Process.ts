@@ -1,4 +1,4 @@
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Effect, Exit, Layer, Logger, References, type Runtime } from "effect"
 import type { SettingsValue } from "./Settings.ts"
 import { SettingsError } from "./Settings.ts"

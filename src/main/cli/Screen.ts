@@ -18,7 +18,7 @@ export class Screen extends Context.Service<
     const write = (text: string) => Effect.sync(() => void process.stdout.write(text))
     return {
       isTerminal,
-      columns: process.stdout.columns ?? 100,
+      columns: process.stdout.columns || 100,
       line: (text: string) =>
         Effect.suspend(() => {
           const clear = open ? "\r\u001b[2K" : ""

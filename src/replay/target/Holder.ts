@@ -3,7 +3,7 @@ import { comparePosition, origin, type Position } from "../../domain/Position.ts
 import type { ApplyOptions } from "../Target.ts"
 import type { TargetErrorReason } from "../TargetError.ts"
 import { commit } from "./BatchRun.ts"
-import type { BurstFailed, Done } from "./Burst.ts"
+import { BurstFailed, type Done, type Statement } from "./Burst.ts"
 import type { Interval } from "./Intervals.ts"
 import { claimStatements, readIntervals, readStanding, standingStatement } from "./Ledger.ts"
 import { type OpenOptions, openTarget } from "./OpenTarget.ts"
@@ -29,6 +29,15 @@ export interface Holder {
   readonly takeTurn: (connection: TargetConnection) => Effect.Effect<void, Failure>
   /** Why the ledger was not as expected: fails, unless it is only another job's turn. */
   readonly tellWhy: (connection: TargetConnection, expected: Position | null) => Effect.Effect<void, Failure>
+}
+
+const lockNotAvailable = "55P03"
+
+/** Ends the other connections of this job, which carry the same name. They read the ledger before they write again. */
+const evictStatement: Statement = {
+  sql: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = current_setting('application_name')
+AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()`,
+  parameters: []
 }
 
 const moved = (position: Position | null): TargetErrorReason => ({ _tag: "Moved", ...(position ?? origin) })
@@ -75,15 +84,23 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
     return Effect.succeed(standing.position)
   }
 
+  const claim = (connection: TargetConnection): Effect.Effect<Position | null, Failure> =>
+    connection.send([...connection.begin, ...claimStatements(options), commit]).pipe(
+      Effect.onError(() => connection.rollback),
+      Effect.flatMap((done) => learn(done.slice(connection.begin.length)))
+    )
+
   const holder: Holder = {
     connect,
     close,
     stands: undefined,
     intervals: () => intervals,
     claim: (connection) =>
-      connection.send([...connection.begin, ...claimStatements(options), commit]).pipe(
-        Effect.onError(() => connection.rollback),
-        Effect.flatMap((done) => learn(done.slice(connection.begin.length)))
+      Effect.catchIf(
+        claim(connection),
+        (failure) => failure instanceof BurstFailed && failure.cause.code === lockNotAvailable,
+        // A former holder that is frozen in the middle of a batch would keep its locks for as long as it is frozen.
+        () => Effect.andThen(connection.send([evictStatement]), claim(connection))
       ),
     takeTurn: (connection) => {
       const expected = holder.stands

@@ -95,7 +95,7 @@ export const connectTarget: (options: {
   // What a frozen process leaves open must end by itself, or nobody could take its job over.
   yield* session.script(
     `${planSettings}; SET row_security = off; SET lock_timeout = ${timeouts.lock};
-SET statement_timeout = ${timeouts.statement}; SET idle_in_transaction_session_timeout = 30000`
+SET statement_timeout = ${timeouts.statement}; SET idle_in_transaction_session_timeout = 10000`
   )
   yield* attempt(session, "SET client_connection_check_interval = 1000")
   const mode = (yield* attempt(session, "SET session_replication_role = replica")) ? "replica" : "origin"

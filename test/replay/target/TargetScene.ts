@@ -8,6 +8,7 @@ import type { ReplicationMessage } from "../../../src/ingest/ReplicationMessage.
 import { connectPg, type PgSession } from "../../../src/postgres/PgSession.ts"
 import { type ApplyOptions, type TargetSession, Targets } from "../../../src/replay/Target.ts"
 import { configuredTargets } from "../../../src/replay/target/ConfiguredTargets.ts"
+import type { TargetTimeouts } from "../../../src/replay/target/TargetConnection.ts"
 import { makeTestPostgres } from "../../servers/TestPostgres.ts"
 
 /** One server for a test file; each test has databases of its own. */
@@ -29,7 +30,10 @@ export interface TargetScene {
   readonly adminUrl: Redacted.Redacted
   /** What was committed at the source since the last call, as the log would give it. */
   readonly history: Effect.Effect<ReadonlyArray<ArchivedChunk>>
-  readonly open: (options?: Partial<ApplyOptions>) => ReturnType<typeof openTarget>
+  readonly open: (
+    options?: Partial<ApplyOptions>,
+    timeouts?: Partial<TargetTimeouts>
+  ) => ReturnType<typeof openTarget>
 }
 
 export const defaults: ApplyOptions = {
@@ -45,10 +49,11 @@ export const defaults: ApplyOptions = {
 const openTarget = (
   targetUrl: Redacted.Redacted,
   sourceUrl: Redacted.Redacted,
-  options: Partial<ApplyOptions>
+  options: Partial<ApplyOptions>,
+  timeouts: Partial<TargetTimeouts> = {}
 ) =>
   Effect.flatMap(Targets, (targets) => targets.open("there", false, { ...defaults, ...options })).pipe(
-    Effect.provide(configuredTargets({ targets: { there: targetUrl }, source: { url: sourceUrl } }))
+    Effect.provide(configuredTargets({ targets: { there: targetUrl }, source: { url: sourceUrl }, timeouts }))
   )
 
 const withRole = (url: Redacted.Redacted, role: string, password: string): Redacted.Redacted => {
@@ -136,7 +141,7 @@ export const makeScene = Effect.fnUntraced(function* (schema: string, sceneOptio
     targetUrl,
     adminUrl,
     history,
-    open: (options = {}) => openTarget(targetUrl, sourceUrl, options)
+    open: (options = {}, timeouts = {}) => openTarget(targetUrl, sourceUrl, options, timeouts)
   }
   return scene
 })

@@ -61,14 +61,15 @@ export const handler = <S, M, E = never, R = never>(
     run: (context) =>
       Effect.flatMap(initial(context), (first) => {
         let state = first
-        return context.mailbox.take.pipe(
-          Effect.flatMap((message) => handle(state, message, context)),
-          Effect.map((next) => {
+        const handling = Effect.flatMap(context.mailbox.take, (message) => handle(state, message, context))
+        const loop = Effect.whileLoop({
+          while: () => true,
+          body: () => handling,
+          step: (next) => {
             state = next
-          }),
-          Effect.forever({ disableYield: true }),
-          (handling) => Effect.andThen(context.ready, handling)
-        )
+          }
+        })
+        return Effect.andThen(context.ready, loop)
       })
   }
 }

@@ -88,13 +88,13 @@ export class RestartsExceeded extends Schema.TaggedError<RestartsExceeded>()("Re
   }
 }
 
-/** The actor's finalizers did not end within its stop deadline. Its fiber was left behind. */
+/** The actor, interrupted or with its finalizers at work, did not end within its stop deadline. Its fiber was left behind. */
 export class StopOverrun extends Schema.TaggedError<StopOverrun>()("StopOverrun", {
   path: Schema.String,
   millis: Schema.Finite
 }) {
   override get message(): string {
-    return `${this.path} did not end within ${this.millis} ms after its interruption`
+    return `${this.path} did not end within ${this.millis} ms and was left behind`
   }
   get isRetryable(): boolean {
     return false

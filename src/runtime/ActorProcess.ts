@@ -1,23 +1,12 @@
-import {
-  Cause,
-  Context,
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  References,
-  type Scope,
-  Tracer
-} from "effect"
+import { Cause, Context, Deferred, Duration, Effect, Exit, Fiber, References, Scope, Tracer } from "effect"
 import type { ActorContext, ActorDefinition, ActorSettings, RestartKind } from "./Actor.ts"
 import { ActorStopped, type AskError, AskTimeout, StopOverrun, type TellError } from "./ActorError.ts"
 import type { ActorNode, ActorState } from "./ActorNode.ts"
 import type { ActorRef } from "./ActorRef.ts"
-import { type Child, type Parent, pathOf } from "./Child.ts"
+import type { Child, Parent } from "./Child.ts"
 import { errorText, isFailed } from "./ErrorText.ts"
 import type { Kernel } from "./Kernel.ts"
-import { Mailbox } from "./Mailbox.ts"
+import type { Mailbox } from "./Mailbox.ts"
 import { Ask, type Reply } from "./Reply.ts"
 import type { Timer } from "./Timers.ts"
 
@@ -48,6 +37,8 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
   #since: number
   #lastError: string | undefined
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** The fiber only runs this life's finalizers; their deadline is armed. */
+  #closing = false
   #leaving = false
   #deadline: Timer | undefined
   /** How it ended for good. */
@@ -82,21 +73,20 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     kernel: Kernel,
     parent: Parent,
     definition: ActorDefinition<M, E, R>,
-    context: Context.Context<Exclude<R, Scope.Scope>>
-  ): Effect.Effect<ActorProcess<M>> => {
-    const path = pathOf(parent.path, definition.name)
-    const own = ownContext(context, path)
-    const launch: Launch<M> = (process) => {
+    context: Context.Context<Exclude<R, Scope.Scope>>,
+    mailbox: Mailbox<M>
+  ): ActorProcess<M> => {
+    const own = ownContext(context, mailbox.path)
+    return new ActorProcess(kernel, parent, definition, mailbox, (process) => {
+      const scope = Scope.makeUnsafe()
       const life = Effect.withFiber<void, E, R | Scope.Scope>((fiber) => {
-        process.begun(fiber)
+        process.begun(fiber, scope)
         return definition.run(new OwnContext(process))
       })
-      Effect.runForkWith(own)(Effect.scoped(life))
-    }
-    return Effect.map(
-      Mailbox.make<M>(path, definition.mailbox),
-      (mailbox) => new ActorProcess(kernel, parent, definition, mailbox, launch)
-    )
+      // Exclude and the scope make up R | Scope again, which the compiler cannot see for an open R.
+      const inScope = Context.add(own, Scope.Scope, scope) as Context.Context<R | Scope.Scope>
+      Effect.runForkWith(inScope)(life)
+    })
   }
 
   // ---- as others see it
@@ -226,11 +216,28 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
 
   // ---- as it sees itself
 
-  begun(fiber: Fiber.Fiber<unknown, unknown>): void {
+  /** For the launch: this life runs in this fiber and owns this scope. */
+  begun(fiber: Fiber.Fiber<unknown, unknown>, scope: Scope.Closeable): void {
     this.#fiber = fiber
     fiber.addObserver((exit) => {
       // One that was given up on may still end one day.
-      if (this.#fiber === fiber) this.#exited(exit)
+      if (this.#fiber === fiber) this.#closeScope(scope, exit)
+    })
+  }
+
+  /** The code has ended; the life ends with its finalizers, which get the stop deadline too. */
+  #closeScope(scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown>): void {
+    const finalizers = Scope.closeUnsafe(scope, exit)
+    if (finalizers === undefined) {
+      this.#exited(exit)
+      return
+    }
+    this.#closing = true
+    this.#armGiveUp()
+    const closing = Effect.runForkWith(this.#kernel.context)(finalizers, { uninterruptible: true })
+    this.#fiber = closing
+    closing.addObserver((closed) => {
+      if (this.#fiber === closing) this.#exited(Exit.isFailure(closed) && !isFailed(exit) ? closed : exit)
     })
   }
 
@@ -264,28 +271,32 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     if (this.#stopAsked !== undefined) Deferred.doneUnsafe(this.#stopAsked, Exit.void)
     // Closing it may end the actor on the spot.
     this.#mailbox.close()
-    // One that is being halted is interrupted already.
-    if (this.#fiber === undefined || this.#halted !== undefined) return
+    if (this.#fiber === undefined || this.#closing || this.#halted !== undefined) return
     // One that never looked into its mailbox, and has nothing in it, has nothing to work off.
     if (!this.#mailbox.attended && this.#mailbox.depth === 0) this.#interrupt()
     else this.#deadline = this.#kernel.timers.after(this.#stopMillis, () => this.#interrupt())
   }
 
   #interrupt(): void {
-    this.#cancelDeadline()
+    if (this.#closing) return
     // Armed first: the interrupt may end the fiber before it returns.
-    this.#deadline = this.#kernel.timers.after(this.#stopMillis, () => this.#giveUp())
+    this.#armGiveUp()
     this.#fiber?.interruptUnsafe()
+  }
+
+  #armGiveUp(): void {
+    this.#cancelDeadline()
+    this.#deadline = this.#kernel.timers.after(this.#stopMillis, () => this.#giveUp())
   }
 
   /** A fiber cannot be killed: when its finalizers hang it is left behind, loudly. */
   #giveUp(): void {
-    const overrun = new StopOverrun({ path: this.path, millis: this.#stopMillis })
-    this.#exited(Exit.fail(overrun))
+    this.#exited(Exit.fail(new StopOverrun({ path: this.path, millis: this.#stopMillis })))
   }
 
   #exited(exit: Exit.Exit<unknown, unknown>): void {
     this.#fiber = undefined
+    this.#closing = false
     this.#cancelDeadline()
     const halted = this.#halted
     this.#halted = undefined

@@ -7,6 +7,7 @@ import type { ActorRef } from "./ActorRef.ts"
 import { type Child, type Parent, pathOf } from "./Child.ts"
 import { errorText, isFailed } from "./ErrorText.ts"
 import type { Kernel } from "./Kernel.ts"
+import { Mailbox } from "./Mailbox.ts"
 import { type Restarter, Restarts } from "./Restarts.ts"
 import type { Supervisor, SupervisorDefinition } from "./Supervisor.ts"
 
@@ -179,9 +180,10 @@ export class SupervisorProcess implements Child, Parent {
     definition: ActorDefinition<M, E, R>
   ): Effect.Effect<ActorRef<M>, SpawnError, Exclude<R, Scope.Scope>> {
     return Effect.contextWith((context: Context.Context<Exclude<R, Scope.Scope>>) =>
-      Effect.flatMap(ActorProcess.make(this.#kernel, this, definition, context), (child) =>
-        this.#adopt(child, child)
-      )
+      Effect.flatMap(Mailbox.make<M>(pathOf(this.path, definition.name), definition.mailbox), (mailbox) => {
+        const child = ActorProcess.make(this.#kernel, this, definition, context, mailbox)
+        return this.#adopt<ActorRef<M>>(child, child)
+      })
     )
   }
 

@@ -123,7 +123,7 @@ describe("stopping an actor", () => {
       yield* Fiber.join(stopping)
       const [lost] = (yield* system.tree).lost
       assert.strictEqual(lost?.state, "failed")
-      assert.strictEqual(lost?.lastError, "/stuck did not end within 1000 ms after its interruption")
+      assert.strictEqual(lost?.lastError, "/stuck did not end within 1000 ms and was left behind")
     }).pipe(withSystem)
   )
 

@@ -256,6 +256,11 @@ layer(apiLayer("server"), { timeout: "60 seconds", excludeTestServices: true })(
     Effect.gen(function* () {
       const openapi = yield* ask("/api/v1/openapi.json")
       assert.strictEqual(member(openapi.json, "openapi"), "3.1.0")
+      assert.include(openapi.text, '"name":"limit","in":"query","schema":{"type":"integer","minimum":1}')
+      for (const [, name = ""] of openapi.text.matchAll(/#\/components\/schemas\/(\w+)/gu)) {
+        assert.include(openapi.text, `"${name}":{`)
+        assert.notMatch(name, /Encoded$/u)
+      }
       for (const name of openapi.text.matchAll(/"properties":\{([^}]*)\}/gu)) {
         assert.notMatch(name[1] ?? "", /"[a-z]+[A-Z][A-Za-z]*":\{/u) // snake_case only
       }
@@ -264,7 +269,7 @@ layer(apiLayer("server"), { timeout: "60 seconds", excludeTestServices: true })(
         assert.strictEqual(page.status, 200)
         assert.include(page.headers.get("content-security-policy"), "script-src 'self';")
         assert.notMatch(page.text, /<script>|https?:\/\/|\son[a-z]+=/u)
-        for (const [, source] of page.text.matchAll(/(?:src|href)="([^"]+)"/gu)) {
+        for (const [, source] of page.text.matchAll(/(?:src|href)="(\/[^"]*)"/gu)) {
           assert.strictEqual((yield* ask(source ?? "")).status, 200, source)
         }
       }

@@ -12,14 +12,14 @@ const PasswordForm = Schema.Struct({
   scope: Schema.optionalKey(Schema.String)
 }).pipe(HttpApiSchema.asFormUrlEncoded())
 
-export const Token = Schema.Struct({
+const Token = Schema.Struct({
   access_token: Schema.String,
   token_type: Schema.Literal("bearer"),
   /** Seconds. */
   expires_in: Schema.Int
 }).annotate({ identifier: "Token" })
 
-export const Me = Schema.Struct({
+const Me = Schema.Struct({
   id: Schema.String,
   username: Schema.String,
   role: Schema.Literals(roles)

@@ -8,7 +8,7 @@ import { Authorized } from "./Principal.ts"
 import { Unavailable } from "./Problems.ts"
 
 /** Which recent events are wanted. */
-export const eventQuery = {
+const eventQuery = {
   /** `schema.table`, or a table's name in any schema. */
   table: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
   operation: Schema.optionalKey(Schema.Literals(operations)),

@@ -19,8 +19,8 @@ const readiness = {
 }
 
 /** All that is required works; `degraded` when something that is not required does not. */
-export const Ready = Schema.Struct({ status: Schema.Literals(["ok", "degraded"]), ...readiness })
-export const NotReady = Schema.Struct({ status: Schema.Literal("unavailable"), ...readiness })
+const Ready = Schema.Struct({ status: Schema.Literals(["ok", "degraded"]), ...readiness })
+const NotReady = Schema.Struct({ status: Schema.Literal("unavailable"), ...readiness })
 
 /** For load balancers and orchestrators: public. */
 export class HealthApi extends HttpApiGroup.make("health")

@@ -3,6 +3,7 @@ import { AuthApi } from "./AuthApi.ts"
 import { EventsApi } from "./EventsApi.ts"
 import { HealthApi } from "./HealthApi.ts"
 import { JobsApi } from "./JobsApi.ts"
+import { polishDocument } from "./OpenApiDocument.ts"
 import { Decoding } from "./Principal.ts"
 import { SystemApi } from "./SystemApi.ts"
 
@@ -27,6 +28,7 @@ export class WalstreamApi extends HttpApi.make("walstream")
     OpenApi.annotations({
       title: "WalStream",
       version: "1",
-      description: "Capture of a PostgreSQL database and replay of any stretch of its history."
+      description: "Capture of a PostgreSQL database and replay of any stretch of its history.",
+      transform: polishDocument
     })
   ) {}

@@ -11,7 +11,7 @@ import { urlFlag } from "./Root.ts"
 import { loginFile, readLogin } from "./StoredLogin.ts"
 
 /** A client of the contract for one address. The token is sent where the contract asks for one. */
-export const clientFor = (baseUrl: string, token: string) =>
+const clientFor = (baseUrl: string, token: string) =>
   HttpApiClient.make(WalstreamApi, { baseUrl }).pipe(
     Effect.provide([
       FetchHttpClient.layer,
@@ -32,7 +32,7 @@ export const requestToken = Effect.fnUntraced(function* (url: string, username: 
  * Where to and as whom: WALSTREAM_TOKEN with --url or WALSTREAM_URL; else the instance that runs on this DATA_DIR,
  * under its own login; else what `walstream login` kept.
  */
-export const connection = Effect.gen(function* () {
+const connection = Effect.gen(function* () {
   const settings = yield* Settings
   const url = (yield* urlFlag) ?? Option.getOrUndefined(settings.walstreamUrl)
   if (Option.isSome(settings.walstreamToken)) {

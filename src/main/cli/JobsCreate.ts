@@ -105,7 +105,7 @@ const startOf = Effect.fnUntraced(function* (given: Given, now: number) {
 })
 
 /** The request that the flags amount to. */
-export const newJobOf = Effect.fnUntraced(function* (given: Given) {
+const newJobOf = Effect.fnUntraced(function* (given: Given) {
   const now = yield* Clock.currentTimeMillis
   const job: NewJob = {
     ...(yield* startOf(given, now)),

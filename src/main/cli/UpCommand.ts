@@ -3,7 +3,7 @@ import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import { failed } from "./CliFailure.ts"
+import { type CliFailure, cliCodes, failed } from "./CliFailure.ts"
 
 /** `.ts` in the repository, `.js` in the package. */
 const devFile = () => {
@@ -12,20 +12,19 @@ const devFile = () => {
 }
 
 /**
- * The same as `npm start`, as a process of its own: its signals and its exit code are ours. Ctrl-C reaches it by
- * itself, so only what is sent to us alone is passed on.
+ * The same as `npm start`, as a process of its own. We end when it has ended, with its exit code: asked to stop, we
+ * ask it and wait, for as long as it gives itself. (Ctrl-C reaches it by itself; a second request changes nothing.)
  */
 export const upCommand = Command.make("up", {}, () =>
-  Effect.callback<void, ReturnType<typeof failed>>((resume) => {
+  Effect.callback<void, CliFailure>((resume) => {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", devFile()], {
       stdio: "inherit"
     })
-    const pass = () => child.kill("SIGTERM")
-    const ignore = () => undefined
-    process.on("SIGTERM", pass)
-    process.on("SIGINT", ignore)
     child.once("error", (error) => resume(Effect.fail(failed(error.message))))
-    child.once("close", (code) => process.exit(code ?? 1))
-    return Effect.sync(pass)
+    child.once("close", (code) => process.exit(code ?? cliCodes.failed))
+    return Effect.andThen(
+      Effect.sync(() => child.kill("SIGTERM")),
+      Effect.never
+    )
   })
 ).pipe(Command.withDescription("Start everything in one process (what `npm start` does)"))

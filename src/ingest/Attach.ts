@@ -15,6 +15,7 @@ import { type CapturePlugin, createSlot, readSlot, slotProblem } from "./Slot.ts
 import { type SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
 import { identifySource, type SourceFacts, type SourceIdentity } from "./SourceIdentity.ts"
 import { connectSource } from "./SourceSession.ts"
+import { warnOfUncaptured } from "./Uncaptured.ts"
 
 export interface AttachOptions {
   readonly url: Redacted.Redacted
@@ -136,6 +137,7 @@ export const attach: (
     return yield* fail({ _tag: "SlotInUse", slot, pid: state.activePid, holder: state.holder })
   }
   const { inserts } = yield* Effect.mapError(readPublications(session, names), orFail)
+  if (plugin === "pgoutput") yield* Effect.mapError(warnOfUncaptured(session, names), orFail)
   return {
     session,
     facts,

@@ -112,7 +112,7 @@ export const capture: (
         waitsForDisk = true
         return Effect.andThen(
           Effect.logWarning(error.message),
-          SubscriptionRef.set(state.phase, { _tag: "Blocked", message: error.message })
+          SubscriptionRef.set(state.phase, { _tag: "Blocked", message: error.message, fix: error.fix })
         )
       }
     })

@@ -14,23 +14,29 @@ export type IngestPhase =
   | { readonly _tag: "Attaching" }
   | { readonly _tag: "Capturing" }
   /** The archive does not take more; nothing is lost, the source keeps it. */
-  | { readonly _tag: "Blocked"; readonly message: string }
+  | { readonly _tag: "Blocked"; readonly message: string; readonly fix: string | null }
   /** It failed and is tried again by itself. */
-  | { readonly _tag: "Retrying"; readonly message: string; readonly fix: string | null }
+  | {
+      readonly _tag: "Retrying"
+      readonly code: string
+      readonly message: string
+      readonly fix: string | null
+    }
   /** It needs a person. */
   | { readonly _tag: "Stopped"; readonly code: string; readonly message: string; readonly fix: string | null }
   /** It was asked to stop, and did. */
   | { readonly _tag: "Ended" }
 
-/** Whether the source lets us in: who was refused does not knock again until capture is told to. */
+/** Whether the source lets us in: where nobody answers or we were refused, capture alone knocks. */
 export const isAttached = (phase: IngestPhase): boolean => {
   switch (phase._tag) {
     case "Starting":
     case "Attaching":
     case "Ended":
       return false
+    case "Retrying":
     case "Stopped":
-      return phase.code !== "Refused" && phase.code !== "NoDatabase"
+      return phase.code !== "Unreachable" && phase.code !== "Refused" && phase.code !== "NoDatabase"
     default:
       return true
   }

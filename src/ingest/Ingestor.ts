@@ -12,6 +12,7 @@ import { LiveQueue } from "./LiveQueue.ts"
 import { writeLive } from "./LiveWriter.ts"
 import { keepPublications } from "./PublicationKeeper.ts"
 import { publicationNames } from "./Publications.ts"
+import type { SourceErrorReason } from "./SourceError.ts"
 import { watchSource } from "./SourceStatus.ts"
 
 export interface IngestorOptions extends CaptureOptions {
@@ -19,6 +20,8 @@ export interface IngestorOptions extends CaptureOptions {
   readonly statusEvery?: number
   /** Milliseconds between two looks for new tables and changed identities; 60,000 if not given. */
   readonly publicationsEvery?: number
+  /** Milliseconds until a source that needed a person is looked at again; 10,000 if not given. */
+  readonly lookAgainEvery?: number
   /** Bytes that may wait for the live buffer; 32 MiB if not given. */
   readonly liveBytes?: number
 }
@@ -49,38 +52,46 @@ const codeOf = (error: CaptureError): string => ("reason" in error ? error.reaso
 const fixOf = (error: CaptureError): string | null => {
   switch (error._tag) {
     case "SourceError":
-      return error.fix
     case "SpillError":
-      return `check that ${error.directory} can be written and its disk is sound; nothing is lost, the source keeps it`
+    case "LogError":
+      return error.fix
     case "SequenceError":
       return "nothing is lost, the slot keeps it; please report it with the server's version"
-    case "LogError":
-      switch (error.reason._tag) {
-        case "Conflict":
-          return "make sure that no other process writes this archive, and that SOURCE_ID and the publication are the ones it was begun with"
-        case "Corrupt":
-        case "BelowMark":
-          return "restore the archive from a copy, or begin a new one under another SOURCE_ID; do not drop the slot before"
-        default:
-          return null
-      }
   }
 }
 
 /** Says how a life of capture ended. What passes by itself fails the actor, so that its supervisor tries again. */
-const settle = Effect.fnUntraced(function* (error: CaptureError) {
+const settle = Effect.fnUntraced(function* (error: CaptureError, last: { said: string | undefined }) {
   const state = yield* IngestState
   const { message } = error
+  const code = codeOf(error)
   const fix = fixOf(error)
+  const said = fix === null ? message : `${message}. What to do: ${fix}`
+  // The same trouble is told once, however often it is met before capture runs again.
+  const { _tag: was } = yield* SubscriptionRef.get(state.phase)
+  const isNews = was !== "Attaching" || last.said !== said
+  last.said = said
   if (error.isRetryable) {
     state.update((figures) => ({ reconnects: figures.reconnects + 1 }))
-    yield* Effect.logWarning(`capture tries again: ${message}`)
-    yield* SubscriptionRef.set(state.phase, { _tag: "Retrying", message, fix })
+    if (isNews) yield* Effect.logWarning(`capture tries again: ${said}`)
+    yield* SubscriptionRef.set(state.phase, { _tag: "Retrying", code, message, fix })
     return yield* error
   }
-  yield* Effect.logError(`capture has stopped: ${message}${fix === null ? "" : `. What to do: ${fix}`}`)
-  yield* SubscriptionRef.set(state.phase, { _tag: "Stopped", code: codeOf(error), message, fix })
+  if (isNews) yield* Effect.logError(`capture has stopped: ${said}`)
+  yield* SubscriptionRef.set(state.phase, { _tag: "Stopped", code, message, fix })
 })
+
+/** Reasons to stop that a person mends at the server, without us: a look now and then finds it mended. */
+const mendedAtServer: ReadonlySet<string> = new Set([
+  "NoDatabase",
+  "Unsupported",
+  "WalLevel",
+  "NoReplicationRight",
+  "NoSlotFree",
+  "NoPlugin",
+  "NoPublication",
+  "SlotUnfit"
+] satisfies ReadonlyArray<SourceErrorReason["_tag"]>)
 
 const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
   const system = yield* ActorSystem
@@ -115,6 +126,7 @@ const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
   })
   const check = Effect.ignore(publications.tell("check"))
 
+  const last: { said: string | undefined } = { said: undefined }
   const services = yield* Effect.context<Archive | IngestState>()
   const spawnCapture = supervisor
     .spawn({
@@ -124,16 +136,28 @@ const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
       run: (context: ActorContext<never>) =>
         capture(options, { live, coverage, newShape: check }, context.stopping).pipe(
           Effect.andThen(SubscriptionRef.set(state.phase, { _tag: "Ended" })),
-          Effect.catch(settle)
+          Effect.catch((error) => settle(error, last))
         )
     })
     .pipe(Effect.provide(services))
   yield* spawnCapture
+  const resume = spawnCapture.pipe(
+    Effect.asVoid,
+    Effect.catchTag("NameTaken", () => Effect.void)
+  )
+  yield* supervisor.spawn({
+    name: "second-look",
+    run: () =>
+      Effect.sleep(options.lookAgainEvery ?? 10_000).pipe(
+        Effect.andThen(SubscriptionRef.get(state.phase)),
+        Effect.flatMap((phase) =>
+          phase._tag === "Stopped" && mendedAtServer.has(phase.code) ? resume : Effect.void
+        ),
+        Effect.forever
+      )
+  })
   return Ingestor.of({
-    resume: spawnCapture.pipe(
-      Effect.asVoid,
-      Effect.catchTag("NameTaken", () => Effect.void)
-    ),
+    resume,
     checkPublications: check
   })
 })

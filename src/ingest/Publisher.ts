@@ -86,11 +86,16 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
       return archive.append(chunks).pipe(
         Effect.tapError((error) => {
           if (!error.isRetryable) return Effect.void
+          const isNews = !blocked
           blocked = true
           state.update((figures) => ({ archiveRetries: figures.archiveRetries + 1 }))
           return Effect.andThen(
-            Effect.logWarning(`capture waits: ${error.message}`),
-            SubscriptionRef.set(state.phase, { _tag: "Blocked", message: error.message })
+            isNews
+              ? Effect.logWarning(
+                  `capture waits: ${error.message}${error.fix === null ? "" : `. What to do: ${error.fix}`}`
+                )
+              : Effect.void,
+            SubscriptionRef.set(state.phase, { _tag: "Blocked", message: error.message, fix: error.fix })
           )
         }),
         Effect.retry({ schedule: reconnect, while: (error) => error.isRetryable }),

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { PostgresError } from "../postgres/PostgresError.ts"
+import { quoteIdent } from "./Quoting.ts"
 
 /** Why a source cannot be captured, now or at all. None ever holds a cell's value or a password. */
 export const SourceErrorReason = Schema.Union([
@@ -77,7 +78,9 @@ const explain = (reason: SourceErrorReason): string => {
   }
 }
 
-const acceptGap = "look into what happened; `walstream source accept-gap` records the hole and goes on"
+/** A history with a hole is not carried on. */
+const beginAnew =
+  "find out what happened; then begin a new history: start with another SOURCE_ID, SLOT_NAME and DATA_DIR, and a target that is a fresh copy of the source"
 
 /** What a person can do about it. */
 const mend = (reason: SourceErrorReason): string => {
@@ -85,15 +88,15 @@ const mend = (reason: SourceErrorReason): string => {
     case "Unreachable":
       return "check that the server runs and that the address in SOURCE_URL reaches it; capture goes on by itself"
     case "Refused":
-      return "check user and password in SOURCE_URL, and pg_hba.conf at the server"
+      return "check user and password in SOURCE_URL, and pg_hba.conf at the server; then start WalStream again"
     case "NoDatabase":
       return "check the database's name in SOURCE_URL"
     case "Unsupported":
       return "capture from the primary of a PostgreSQL 13 or later"
     case "WalLevel":
-      return "ALTER SYSTEM SET wal_level = 'logical'; then restart the server"
+      return "ALTER SYSTEM SET wal_level = 'logical'; then restart the server: capture goes on by itself"
     case "NoReplicationRight":
-      return `ALTER ROLE ${reason.role} REPLICATION; (on managed servers the provider's replication role is granted)`
+      return `ALTER ROLE ${quoteIdent(reason.role)} REPLICATION (on managed servers the provider's replication role is granted)`
     case "NoSlotFree":
       return "drop a slot that nobody needs (pg_drop_replication_slot), or raise max_replication_slots and restart the server"
     case "NoPlugin":
@@ -109,7 +112,7 @@ const mend = (reason: SourceErrorReason): string => {
     case "Hole":
     case "Rewound":
     case "Replaced":
-      return acceptGap
+      return beginAnew
     case "Undecodable":
       return "nothing is lost, the slot keeps it; please report it with the server's version"
     case "Failed":

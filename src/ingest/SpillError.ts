@@ -18,6 +18,12 @@ export class SpillError extends Schema.TaggedError<SpillError>()("SpillError", {
       ? `capture waits for disk space in ${this.directory}: ${this.reason.detail}`
       : `spilling to ${this.directory} failed: ${this.reason.detail}`
   }
+  /** The way out, in words. */
+  get fix(): string {
+    return this.reason._tag === "Full"
+      ? "make room on its disk; it goes on by itself"
+      : `check that ${this.directory} can be written and its disk is sound; nothing is lost, the source keeps it`
+  }
   get isRetryable(): boolean {
     return this.reason._tag === "Full"
   }

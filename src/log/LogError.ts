@@ -39,6 +39,21 @@ const explain = (reason: LogErrorReason): string => {
   }
 }
 
+const mend = (reason: LogErrorReason): string | null => {
+  switch (reason._tag) {
+    case "Unavailable":
+    case "Missing":
+      return null
+    case "Full":
+      return "make room on its disk; it goes on by itself"
+    case "Corrupt":
+    case "BelowMark":
+      return "restore the archive from a copy; or move it away and set another SOURCE_ID: a new history begins where the slot stands, so do not drop the slot"
+    case "Conflict":
+      return "set SOURCE_ID to the source that the archive was begun with, or DATA_DIR to another folder, and let no other process write this archive"
+  }
+}
+
 /** The one error of the archive and of the live buffer. */
 export class LogError extends Schema.TaggedError<LogError>()("LogError", {
   store: Schema.String,
@@ -46,6 +61,10 @@ export class LogError extends Schema.TaggedError<LogError>()("LogError", {
 }) {
   override get message(): string {
     return `${this.store}: ${explain(this.reason)}`
+  }
+  /** The way out, in words; null where none is needed or known. */
+  get fix(): string | null {
+    return mend(this.reason)
   }
   get isRetryable(): boolean {
     return this.reason._tag === "Unavailable" || this.reason._tag === "Full"

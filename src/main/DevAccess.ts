@@ -12,6 +12,9 @@ export class DataDirError extends Schema.TaggedError<DataDirError>()("DataDirErr
   override get message(): string {
     return `DATA_DIR ${this.directory} cannot be used: ${this.detail}`
   }
+  get fix(): string {
+    return "set DATA_DIR to a folder that can be made and written"
+  }
 }
 
 const attempt = <A>(directory: string, run: () => Promise<A>) =>

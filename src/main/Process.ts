@@ -30,7 +30,9 @@ const armDeadline = () => {
 
 const messageOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const fix = "fix" in error && typeof error.fix === "string" ? error.fix : undefined
+  return fix === undefined ? error.message : `${error.message}. What to do: ${fix}`
 }
 
 /** Runs a process until it is told to stop or fails: one clear message, the right exit code. */

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { Duration, Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
+import { awaitControlDatabase } from "../control/AwaitControlDatabase.ts"
 import { Users } from "../control/auth/Users.ts"
 import { controlDatabase } from "../control/ControlDatabase.ts"
 import { layerControlServer } from "../control/ControlServer.ts"
@@ -120,6 +121,7 @@ const dev = Effect.gen(function* () {
   yield* Effect.gen(function* () {
     const access = yield* devAccess(settings)
     const databases = yield* devDatabases(settings)
+    yield* awaitControlDatabase(databases.control)
     const shape = Layer.effectDiscard(open(settings, databases, access)).pipe(
       Layer.provideMerge(control(settings, databases, access)),
       Layer.provideMerge(Layer.mergeAll(capture(settings, databases), replay(settings, databases))),

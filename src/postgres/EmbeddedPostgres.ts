@@ -142,7 +142,9 @@ const awaitFormer = (data: string) =>
   attempt("start", async () => {
     const pid = await postmasterPid(data)
     if (pid === undefined || !isAlive(pid)) return
-    throw new Error(`another server (pid ${pid}) still runs on ${data}`)
+    throw new Error(
+      `another server (pid ${pid}) still runs on ${data}: stop the program that started it, or use another folder`
+    )
   }).pipe(Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 200 }))
 
 /**

@@ -48,12 +48,36 @@ const explain = (reason: TargetErrorReason): string => {
   }
 }
 
+/** What a person can do; null where the job goes on by itself. */
+const mend = (reason: TargetErrorReason): string | null => {
+  switch (reason._tag) {
+    case "Unavailable":
+    case "Fenced":
+    case "Moved":
+      return null
+    case "Rejected":
+      return "see why the target refuses it, mend that there, and resume the job: it goes on with this change"
+    case "Unfit":
+      return `make it there as the source has it (pg_dump --schema-only --table=${reason.table}) and resume the job; or make a job whose tables leave it out`
+    case "SameAsSource":
+      return "name another database in the target's URL, and start WalStream again"
+    case "Overlap":
+      return "choose a later window; or make the target a copy of the source as of the window's start, without schema walstream"
+    case "Refused":
+      return "check the target's URL and what its role may do (`walstream doctor`), and resume the job"
+  }
+}
+
 export class TargetError extends Schema.TaggedError<TargetError>()("TargetError", {
   target: Schema.String,
   reason: TargetErrorReason
 }) {
   override get message(): string {
     return `target ${this.target}: ${explain(this.reason)}`
+  }
+  /** The way out, in words. */
+  get fix(): string | null {
+    return mend(this.reason)
   }
   get isRetryable(): boolean {
     return this.reason._tag === "Unavailable"

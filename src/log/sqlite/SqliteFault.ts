@@ -31,7 +31,10 @@ export const reasonOf = (thrown: unknown, file: string): LogErrorReason => {
       return { _tag: "Corrupt", detail: `${file}: ${said}` }
     case codes.busy:
     case codes.locked:
-      return { _tag: "Unavailable", detail: `${file} is used by another process` }
+      return {
+        _tag: "Unavailable",
+        detail: `${file} is used by another process: stop it, or set another DATA_DIR`
+      }
     default:
       return { _tag: "Unavailable", detail: `${file}: ${said}` }
   }

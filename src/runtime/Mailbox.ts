@@ -1,5 +1,6 @@
-import { type Array as Arr, type Cause, Effect, Queue, Stream } from "effect"
+import { type Array as Arr, Cause, Effect, MutableList, Stream } from "effect"
 import { ActorRestarted, ActorStopped, MailboxFull, type TellError } from "./ActorError.ts"
+import { MessageQueue } from "./MessageQueue.ts"
 import { Ask, type Question } from "./Reply.ts"
 
 /**
@@ -27,7 +28,7 @@ export class Mailbox<in out M> {
   readonly path: string
   readonly capacity: number
   readonly overflow: Overflow
-  readonly #queue: Queue.Queue<Item<M>, Cause.Done>
+  readonly #queue: MessageQueue<Item<M>>
   // What few mailboxes need is made when it is asked for: there may be 100,000 of them.
   #take: Effect.Effect<M, Cause.Done> | undefined
   #takeAll: Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done> | undefined
@@ -36,28 +37,22 @@ export class Mailbox<in out M> {
   #closed = false
   #attended = false
 
-  private constructor(
-    path: string,
-    options: Required<MailboxOptions>,
-    queue: Queue.Queue<Item<M>, Cause.Done>
-  ) {
+  private constructor(path: string, overflow: Overflow, queue: MessageQueue<Item<M>>) {
     this.path = path
-    this.capacity = options.capacity
-    this.overflow = options.overflow
+    this.overflow = overflow
+    this.capacity = queue.capacity
     this.#queue = queue
   }
 
-  static readonly make = <M>(path: string, options: MailboxOptions = {}): Effect.Effect<Mailbox<M>> => {
-    const capacity = Math.max(1, Math.trunc(options.capacity ?? 256))
-    return Effect.map(
-      Queue.bounded<Item<M>, Cause.Done>(capacity),
-      (queue) => new Mailbox(path, { capacity, overflow: options.overflow ?? "wait" }, queue)
+  static readonly make = <M>(path: string, options: MailboxOptions = {}): Effect.Effect<Mailbox<M>> =>
+    Effect.map(
+      MessageQueue.make<Item<M>>(Math.max(1, Math.trunc(options.capacity ?? 256))),
+      (queue) => new Mailbox(path, options.overflow ?? "wait", queue)
     )
-  }
 
   /** Messages waiting now; senders that wait for room are not counted. */
   get depth(): number {
-    return Queue.sizeUnsafe(this.#queue)
+    return this.#queue.size
   }
 
   /** Messages lost to "drop-oldest" so far. */
@@ -77,12 +72,16 @@ export class Mailbox<in out M> {
 
   /** The oldest message, waited for. */
   get take(): Effect.Effect<M, Cause.Done> {
-    this.#take ??= Effect.suspend(() => {
-      this.#attended = true
-      const exit = Queue.takeUnsafe(this.#queue)
-      if (exit === undefined) return this.#waited(this.take)
-      return exit._tag === "Success" ? Effect.succeed(this.#open(exit.value)) : Effect.failCause(exit.cause)
-    })
+    if (this.#take === undefined) {
+      const take: Effect.Effect<M, Cause.Done> = Effect.suspend(() => {
+        this.#attended = true
+        const item = this.#queue.poll()
+        if (item !== MutableList.Empty) return Effect.succeed(this.#open(item))
+        return this.#queue.done ? Cause.done() : waiting
+      })
+      const waiting = this.#queue.whenMessage(take)
+      this.#take = take
+    }
     return this.#take
   }
 
@@ -96,17 +95,17 @@ export class Mailbox<in out M> {
   takeBatch(max: number): Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done> {
     const batch: Effect.Effect<Arr.NonEmptyArray<M>, Cause.Done> = Effect.suspend(() => {
       this.#attended = true
-      const first = Queue.takeUnsafe(this.#queue)
-      if (first === undefined) return this.#waited(batch)
-      if (first._tag === "Failure") return Effect.failCause(first.cause)
-      const messages: Arr.NonEmptyArray<M> = [this.#open(first.value)]
+      const first = this.#queue.poll()
+      if (first === MutableList.Empty) return this.#queue.done ? Cause.done() : waiting
+      const messages: Arr.NonEmptyArray<M> = [this.#open(first)]
       while (messages.length < max) {
-        const next = Queue.takeUnsafe(this.#queue)
-        if (next === undefined || next._tag === "Failure") break
-        messages.push(this.#open(next.value))
+        const next = this.#queue.poll()
+        if (next === MutableList.Empty) break
+        messages.push(this.#open(next))
       }
       return Effect.succeed(messages)
     })
+    const waiting = this.#queue.whenMessage(batch)
     return batch
   }
 
@@ -127,11 +126,11 @@ export class Mailbox<in out M> {
   /** For the kit: puts a message or a question in, or says what stands against it. */
   admit(item: Item<M>): TellError | "wait" | undefined {
     if (this.#closed) return new ActorStopped({ path: this.path })
-    if (!Queue.offerUnsafe(this.#queue, item)) {
+    if (!this.#queue.offer(item)) {
       if (this.overflow === "wait") return "wait"
       if (this.overflow === "reject") return new MailboxFull({ path: this.path })
       this.#dropOldest()
-      Queue.offerUnsafe(this.#queue, item)
+      this.#queue.offer(item)
     }
     if (isQuestion(item)) this.#register(item)
     return undefined
@@ -140,7 +139,7 @@ export class Mailbox<in out M> {
   /** For the kit: puts it in as soon as there is room. */
   waitForRoom(item: Item<M>): Effect.Effect<void, ActorStopped> {
     if (isQuestion(item)) this.#register(item)
-    return Effect.flatMap(Queue.offer(this.#queue, item), (admitted) =>
+    return Effect.flatMap(this.#queue.offerWhenRoom(item), (admitted) =>
       admitted ? Effect.void : Effect.fail(new ActorStopped({ path: this.path }))
     )
   }
@@ -149,7 +148,7 @@ export class Mailbox<in out M> {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    Queue.endUnsafe(this.#queue)
+    this.#queue.end()
   }
 
   /** For the kit: an incarnation begins. */
@@ -173,12 +172,7 @@ export class Mailbox<in out M> {
     this.#closed = true
     for (const question of [...(this.#unanswered ?? [])])
       question.refuse(new ActorStopped({ path: this.path }))
-    Queue.shutdownUnsafe(this.#queue)
-  }
-
-  /** Retries once there is something. Taking happens in one step with the bookkeeping: no interrupt comes between. */
-  #waited<A>(take: Effect.Effect<A, Cause.Done>): Effect.Effect<A, Cause.Done> {
-    return Effect.flatMap(Queue.peek(this.#queue), () => take)
+    this.#queue.shutdown()
   }
 
   #open(item: Item<M>): M {
@@ -193,10 +187,10 @@ export class Mailbox<in out M> {
   }
 
   #dropOldest(): void {
-    const oldest = Queue.takeUnsafe(this.#queue)
-    if (oldest?._tag !== "Success") return
+    const oldest = this.#queue.poll()
+    if (oldest === MutableList.Empty) return
     this.#dropped++
-    if (isQuestion(oldest.value)) oldest.value.refuse(new MailboxFull({ path: this.path }))
+    if (isQuestion(oldest)) oldest.refuse(new MailboxFull({ path: this.path }))
   }
 }
 

@@ -8,8 +8,8 @@ import { PostgresError } from "../../postgres/PostgresError.ts"
 export interface Statement {
   readonly sql: string
   readonly parameters: ReadonlyArray<Text>
-  /** What a `COPY … FROM STDIN` reads, in COPY's text format. */
-  readonly copy?: string
+  /** What a `COPY … FROM STDIN` reads, in COPY's text format, made while the server takes in what came before. */
+  readonly copy?: Iterable<string>
   /** Whether it will come again: then it stays prepared on the server. */
   readonly keep?: boolean
 }
@@ -104,7 +104,12 @@ class Submission implements pg.Submittable {
       wire.bind({ statement: name, values: statement.parameters })
       wire.execute({ portal: "" })
       if (statement.copy !== undefined) {
-        wire.sendCopyFromChunk(Buffer.from(statement.copy))
+        for (const text of statement.copy) {
+          wire.sendCopyFromChunk(Buffer.from(text))
+          // The server starts on it while the next piece is made.
+          wire.stream.uncork()
+          wire.stream.cork()
+        }
         wire.endCopyFrom()
       }
     }

@@ -38,8 +38,14 @@ const special = /[\\\n\r\t]/u
 const specials = /[\\\n\r\t]/gu
 const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }
 
-/** Rows in COPY's text format. */
-export const copyText = (rows: ReadonlyArray<Row>, columns: ReadonlyArray<FitColumn>): string => {
+/** Characters that go to the server in one piece, about. */
+const pieceSize = 65_536
+
+/** Rows in COPY's text format, piece by piece. */
+export function* copyText(
+  rows: ReadonlyArray<Row>,
+  columns: ReadonlyArray<FitColumn>
+): Generator<string, void, undefined> {
   let text = ""
   for (const row of rows) {
     let separator = ""
@@ -52,8 +58,11 @@ export const copyText = (rows: ReadonlyArray<Row>, columns: ReadonlyArray<FitCol
       else text += cell.replace(specials, (found) => escapes[found] ?? found)
     }
     text += "\n"
+    if (text.length < pieceSize) continue
+    yield text
+    text = ""
   }
-  return text
+  if (text !== "") yield text
 }
 
 /** Texts as the text of an array. */

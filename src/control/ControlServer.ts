@@ -1,4 +1,3 @@
-import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { ByteSize, Effect, Layer, Schema } from "effect"
 import { HttpIncomingMessage, HttpRouter, type HttpServerError } from "effect/http"
@@ -13,6 +12,7 @@ import { layerEventsHandlers } from "./http/EventsHandlers.ts"
 import { layerHealthHandlers } from "./http/HealthHandlers.ts"
 import { layerJobsHandlers } from "./http/JobsHandlers.ts"
 import { methodsNotAllowed } from "./http/MethodsNotAllowed.ts"
+import { startingServer } from "./http/StartingServer.ts"
 import { layerStatusPage, statusPageRoutes } from "./http/StatusPage.ts"
 import { layerSystemHandlers } from "./http/SystemHandlers.ts"
 
@@ -86,7 +86,7 @@ const listenFailed = (options: ControlServerOptions, { cause }: HttpServerError.
 export const layerControlServer = (options: ControlServerOptions) =>
   HttpRouter.serve(routes(options.tokens), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(
-      NodeHttpServer.layer(createServer, {
+      NodeHttpServer.layer(startingServer, {
         host: options.host,
         port: options.port,
         gracefulShutdownTimeout: "2 seconds"

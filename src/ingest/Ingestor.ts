@@ -20,7 +20,7 @@ export interface IngestorOptions extends CaptureOptions {
   readonly statusEvery?: number
   /** Milliseconds between two looks for new tables and changed identities; 60,000 if not given. */
   readonly publicationsEvery?: number
-  /** Milliseconds until a source that needed a person is looked at again; 10,000 if not given. */
+  /** Milliseconds until a source that needed a person is looked at again; 5000 if not given. */
   readonly lookAgainEvery?: number
   /** Bytes that may wait for the live buffer; 32 MiB if not given. */
   readonly liveBytes?: number
@@ -148,7 +148,7 @@ const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
   yield* supervisor.spawn({
     name: "second-look",
     run: () =>
-      Effect.sleep(options.lookAgainEvery ?? 10_000).pipe(
+      Effect.sleep(options.lookAgainEvery ?? 5000).pipe(
         Effect.andThen(SubscriptionRef.get(state.phase)),
         Effect.flatMap((phase) =>
           phase._tag === "Stopped" && mendedAtServer.has(phase.code) ? resume : Effect.void

@@ -12,7 +12,7 @@ import type { LeaseKeeper } from "./LeaseKeeper.ts"
 import { countFailed } from "./ReplayMetrics.ts"
 import type { Run } from "./Run.ts"
 import type { Targets } from "./Target.ts"
-import { type ReplayError, verdict } from "./Verdict.ts"
+import { type ReplayError, verdict, withFix } from "./Verdict.ts"
 
 /** How long a batch under way may still take when its job is paused or cancelled; then it is rolled back. */
 const pauseGrace = Duration.millis(200)
@@ -86,6 +86,9 @@ const drive = Effect.fnUntraced(function* (
     }
     attempts += 1
     run.retrying = { reason: error.message, attempts }
+    if (attempts === 1 && decided._tag === "Retry") {
+      yield* Effect.logWarning("the job waits and tries again", { job: run.job.id, detail: withFix(error) })
+    }
     // The ledger standing elsewhere is no trouble by itself; only if reading it again does not help, it waits.
     if (decided._tag !== "Reread" || attempts > 1) {
       const [, delay] = yield* step(yield* Clock.currentTimeMillis, undefined).pipe(

@@ -48,13 +48,14 @@ const explain = (reason: TargetErrorReason): string => {
   }
 }
 
-/** What a person can do; null where the job goes on by itself. */
+/** What a person can do; null where there is nothing. */
 const mend = (reason: TargetErrorReason): string | null => {
   switch (reason._tag) {
-    case "Unavailable":
     case "Fenced":
     case "Moved":
       return null
+    case "Unavailable":
+      return "see that its server runs, has room, and is where the target's URL says; the job goes on by itself"
     case "Rejected":
       return "see why the target refuses it, mend that there, and resume the job: it goes on with this change"
     case "Unfit":

@@ -35,14 +35,14 @@ export type Verdict =
   | { readonly _tag: "Fail"; readonly failure: JobFailure }
 
 /** The message with the way out: it is all that people see of the error. */
-const messageOf = (error: ReplayError): string => {
+export const withFix = (error: ReplayError): string => {
   const fix = "fix" in error ? error.fix : null
   return fix === null ? error.message : `${error.message}. What to do: ${fix}`
 }
 
 const fail = (code: string, error: ReplayError): Verdict => ({
   _tag: "Fail",
-  failure: { code, message: messageOf(error), position: null }
+  failure: { code, message: withFix(error), position: null }
 })
 
 const onTarget = (error: TargetError): Verdict => {
@@ -59,7 +59,7 @@ const onTarget = (error: TargetError): Verdict => {
         _tag: "Rejected",
         seq: reason.seq,
         ordinal: reason.ordinal,
-        failure: { code: "rejected", message: messageOf(error), position: null }
+        failure: { code: "rejected", message: withFix(error), position: null }
       }
     case "Unfit":
       return fail("target_unfit", error)

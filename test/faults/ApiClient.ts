@@ -45,7 +45,13 @@ const Coverage = Schema.Struct({
   })
 })
 
-const Source = Schema.Struct({ phase: Schema.String, seq: Schema.Int, frontier: Schema.String })
+const Source = Schema.Struct({
+  phase: Schema.String,
+  message: Schema.NullOr(Schema.String),
+  fix: Schema.NullOr(Schema.String),
+  seq: Schema.Int,
+  frontier: Schema.String
+})
 
 const Events = Schema.Struct({
   items: Schema.Array(Schema.Struct({ position: Schema.String, seq: Schema.Int, ordinal: Schema.Int }))

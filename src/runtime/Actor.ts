@@ -1,6 +1,6 @@
 import { type Cause, type Duration, Effect, type Scope } from "effect"
 import type { ActorRef } from "./ActorRef.ts"
-import type { Mailbox, MailboxOptions } from "./Mailbox.ts"
+import type { Inbox, MailboxOptions } from "./Mailbox.ts"
 
 /**
  * Whether an actor that ends is started again: always; only when it failed; never.
@@ -12,7 +12,7 @@ export type RestartKind = "permanent" | "transient" | "temporary"
 export interface ActorContext<in out M> {
   /** Its place in the tree: "/control/jobs/42". */
   readonly path: string
-  readonly mailbox: Mailbox<M>
+  readonly mailbox: Inbox<M>
   readonly self: ActorRef<M>
   /** Says that the actor does its work now. Only means something with `readiness: "signalled"`. */
   readonly ready: Effect.Effect<void>

@@ -1,4 +1,4 @@
-import { Cause, Context, Deferred, Duration, Effect, Exit, Fiber, References, Scope, Tracer } from "effect"
+import { Cause, type Context, Deferred, Duration, Effect, Exit, Fiber, type Scope } from "effect"
 import type { ActorContext, ActorDefinition, ActorSettings, RestartKind } from "./Actor.ts"
 import { ActorStopped, type AskError, AskTimeout, StopOverrun, type TellError } from "./ActorError.ts"
 import type { ActorNode, ActorState } from "./ActorNode.ts"
@@ -6,13 +6,14 @@ import type { ActorRef } from "./ActorRef.ts"
 import type { Child, Parent } from "./Child.ts"
 import { errorText, isFailed } from "./ErrorText.ts"
 import type { Kernel } from "./Kernel.ts"
+import { Life, type Living, lastingContext } from "./Life.ts"
 import type { Mailbox } from "./Mailbox.ts"
 import { Ask, type Reply } from "./Reply.ts"
 import type { Timer } from "./Timers.ts"
 
 type Ending = Exit.Exit<void, unknown>
 
-/** Starts one life in a fiber of its own, which is handed to `begun` before the actor's code runs in it. */
+/** Begins a life of the actor, with its code and in its context. */
 type Launch<M> = (process: ActorProcess<M>) => void
 
 /**
@@ -20,7 +21,7 @@ type Launch<M> = (process: ActorProcess<M>) => void
  * All bookkeeping is synchronous, so no interrupt can leave it half done. What only some actors need is made when it is
  * asked for: there may be 100,000 of them.
  */
-export class ActorProcess<in out M> implements Child, ActorRef<M> {
+export class ActorProcess<in out M> implements Child, ActorRef<M>, Living {
   readonly name: string
   readonly path: string
   readonly restart: RestartKind
@@ -36,9 +37,7 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
   #state: ActorState = "starting"
   #since: number
   #lastError: string | undefined
-  #fiber: Fiber.Fiber<unknown, unknown> | undefined
-  /** The fiber only runs this life's finalizers; their deadline is armed. */
-  #closing = false
+  #life: Life | undefined
   #leaving = false
   #deadline: Timer | undefined
   /** How it ended for good. */
@@ -76,17 +75,10 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     context: Context.Context<Exclude<R, Scope.Scope>>,
     mailbox: Mailbox<M>
   ): ActorProcess<M> => {
-    const own = ownContext(context, mailbox.path)
-    return new ActorProcess(kernel, parent, definition, mailbox, (process) => {
-      const scope = Scope.makeUnsafe()
-      const life = Effect.withFiber<void, E, R | Scope.Scope>((fiber) => {
-        process.begun(fiber, scope)
-        return definition.run(new OwnContext(process))
-      })
-      // Exclude and the scope make up R | Scope again, which the compiler cannot see for an open R.
-      const inScope = Context.add(own, Scope.Scope, scope) as Context.Context<R | Scope.Scope>
-      Effect.runForkWith(inScope)(life)
-    })
+    const lasting = lastingContext(context, mailbox.path)
+    return new ActorProcess(kernel, parent, definition, mailbox, (process) =>
+      new Life(process).begin(lasting, () => definition.run(new OwnContext(process)))
+    )
   }
 
   // ---- as others see it
@@ -129,7 +121,7 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     return Effect.suspend(() => {
       this.#askToStop()
       // It cannot wait for itself.
-      if (this.#fiber !== undefined && Fiber.getCurrent() === this.#fiber) return Effect.void
+      if (this.#life?.isFiber(Fiber.getCurrent())) return Effect.void
       return this.#ending === undefined ? Effect.asVoid(this.ended) : Effect.void
     })
   }
@@ -187,7 +179,7 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     return Effect.suspend(() => {
       // Its own stop deadline is running already.
       if (this.#leaving) return Effect.asVoid(this.ended)
-      if (this.#fiber === undefined) {
+      if (this.#life === undefined) {
         this.#become("backoff")
         return Effect.void
       }
@@ -214,32 +206,22 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     if (ended !== undefined) this.#kernel.soon(() => Deferred.doneUnsafe(ended, Exit.succeed(exit)))
   }
 
+  // ---- as its life sees it
+
+  lifeBegan(life: Life): void {
+    this.#life = life
+  }
+
+  lifeFinalizes(life: Life): void {
+    if (this.#life === life) this.#armGiveUp()
+  }
+
+  lifeEnded(life: Life, exit: Exit.Exit<unknown, unknown>): void {
+    // One that was given up on may still end one day.
+    if (this.#life === life) this.#exited(exit)
+  }
+
   // ---- as it sees itself
-
-  /** For the launch: this life runs in this fiber and owns this scope. */
-  begun(fiber: Fiber.Fiber<unknown, unknown>, scope: Scope.Closeable): void {
-    this.#fiber = fiber
-    fiber.addObserver((exit) => {
-      // One that was given up on may still end one day.
-      if (this.#fiber === fiber) this.#closeScope(scope, exit)
-    })
-  }
-
-  /** The code has ended; the life ends with its finalizers, which get the stop deadline too. */
-  #closeScope(scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown>): void {
-    const finalizers = Scope.closeUnsafe(scope, exit)
-    if (finalizers === undefined) {
-      this.#exited(exit)
-      return
-    }
-    this.#closing = true
-    this.#armGiveUp()
-    const closing = Effect.runForkWith(this.#kernel.context)(finalizers, { uninterruptible: true })
-    this.#fiber = closing
-    closing.addObserver((closed) => {
-      if (this.#fiber === closing) this.#exited(Exit.isFailure(closed) && !isFailed(exit) ? closed : exit)
-    })
-  }
 
   get mailbox(): Mailbox<M> {
     return this.#mailbox
@@ -264,24 +246,24 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
     if (this.#leaving) return
     this.#leaving = true
     this.#become("stopping")
-    if (this.#fiber === undefined) {
+    if (this.#life === undefined) {
       this.finish(Exit.void)
       return
     }
     if (this.#stopAsked !== undefined) Deferred.doneUnsafe(this.#stopAsked, Exit.void)
     // Closing it may end the actor on the spot.
     this.#mailbox.close()
-    if (this.#fiber === undefined || this.#closing || this.#halted !== undefined) return
+    if (this.#life === undefined || this.#life.finalizing || this.#halted !== undefined) return
     // One that never looked into its mailbox, and has nothing in it, has nothing to work off.
     if (!this.#mailbox.attended && this.#mailbox.depth === 0) this.#interrupt()
     else this.#deadline = this.#kernel.timers.after(this.#stopMillis, () => this.#interrupt())
   }
 
   #interrupt(): void {
-    if (this.#closing) return
-    // Armed first: the interrupt may end the fiber before it returns.
+    if (this.#life === undefined || this.#life.finalizing) return
+    // Armed first: the interrupt may end the life before it returns.
     this.#armGiveUp()
-    this.#fiber?.interruptUnsafe()
+    this.#life.interrupt()
   }
 
   #armGiveUp(): void {
@@ -295,8 +277,7 @@ export class ActorProcess<in out M> implements Child, ActorRef<M> {
   }
 
   #exited(exit: Exit.Exit<unknown, unknown>): void {
-    this.#fiber = undefined
-    this.#closing = false
+    this.#life = undefined
     this.#cancelDeadline()
     const halted = this.#halted
     this.#halted = undefined
@@ -361,14 +342,3 @@ const isEndOfMailbox = (cause: Cause.Cause<unknown>): boolean =>
   )
 
 const defaultStopDeadline = Duration.seconds(5)
-
-/** The spawner's context for an actor that outlives the spawner: its logs name the actor, its spans are its own. */
-const ownContext = <R>(context: Context.Context<R>, path: string): Context.Context<R> => {
-  const named = Context.add(context, References.CurrentLogAnnotations, {
-    ...Context.get(context, References.CurrentLogAnnotations),
-    actor: path
-  })
-  if (Context.getOption(context, Tracer.ParentSpan)._tag === "None") return named
-  // No actor can require the parent span, a caller's accident: taking it out takes nothing from R.
-  return Context.omit(Tracer.ParentSpan)(named) as Context.Context<R>
-}

@@ -1,4 +1,5 @@
-import { Context, Deferred, Effect, Exit, Layer, Stream } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Layer, Stream } from "effect"
+import { RestartsExceeded } from "./ActorError.ts"
 import type { ActorNode } from "./ActorNode.ts"
 import type { Parent } from "./Child.ts"
 import { Kernel } from "./Kernel.ts"
@@ -24,17 +25,20 @@ export class ActorSystem extends Context.Service<
      * Never succeeds. Fails with `RestartsExceeded` when the root supervisor has given up and nothing of the tree
      * runs any more: race the main program with it, so that the process ends with the cause instead of idling.
      */
-    readonly awaitFailure: Effect.Effect<never, unknown>
+    readonly awaitFailure: Effect.Effect<never, RestartsExceeded>
   }
 >()("walstream/runtime/ActorSystem") {
   static readonly make = Effect.fnUntraced(function* (options: SupervisorOptions = {}) {
     const kernel = yield* Kernel.make
-    const failed = yield* Deferred.make<never, unknown>()
+    const failed = yield* Deferred.make<never, RestartsExceeded>()
     const top: Parent = {
       path: "/",
       childExited: (root, exit) => root.finish(Exit.asVoid(exit)),
       childLeft: (_, exit) => {
-        if (Exit.isFailure(exit)) kernel.soon(() => Deferred.doneUnsafe(failed, Exit.failCause(exit.cause)))
+        if (Exit.isSuccess(exit)) return
+        const error = Cause.squash(exit.cause)
+        const failure = error instanceof RestartsExceeded ? Effect.fail(error) : Effect.die(error)
+        kernel.soon(() => Deferred.doneUnsafe(failed, failure))
       }
     }
     const root = yield* Effect.acquireRelease(

@@ -3,14 +3,14 @@ import { Cause, Exit, Result } from "effect"
 const maxLength = 300
 
 /**
- * One bounded line that says why something failed, for logs and the tree. It is the first error's message and nothing
- * else: no stack, no fields, since those may hold values.
+ * One bounded line that says why something failed, for logs and the tree. It is the first error's message, of a defect
+ * also where it was thrown, and nothing else: fields may hold values.
  */
 export const errorText = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.findError(cause)
   if (Result.isSuccess(error)) return clip(messageOf(error.success))
   const defect = Cause.findDefect(cause)
-  if (Result.isSuccess(defect)) return clip(`defect: ${messageOf(defect.success)}`)
+  if (Result.isSuccess(defect)) return clip(`defect: ${messageOf(defect.success)}${placeOf(defect.success)}`)
   return "interrupted"
 }
 
@@ -26,6 +26,13 @@ const messageOf = (error: unknown): string => {
   }
   // A bare value may be anything, a cell's value too.
   return `something of type ${typeof error} without a message`
+}
+
+/** The innermost frame of a stack, without its directory: ", at decode Decoder.ts:12:5". */
+const placeOf = (error: unknown): string => {
+  const stack = error instanceof Error ? (error.stack ?? "") : ""
+  const frame = /\n\s+at (?:(\S+) )?.*?([^/\\() ]+:\d+:\d+)\)?(?:\n|$)/.exec(stack)
+  return frame === null ? "" : `, at ${[frame[1], frame[2]].filter((part) => part !== undefined).join(" ")}`
 }
 
 const clip = (text: string): string => {

@@ -16,6 +16,12 @@ export interface MailboxOptions {
   readonly overflow?: Overflow
 }
 
+/** A mailbox as its actor sees it. */
+export type Inbox<M> = Pick<
+  Mailbox<M>,
+  "capacity" | "overflow" | "depth" | "dropped" | "take" | "takeAll" | "takeBatch" | "messages"
+>
+
 type Item<M> = M | Question<M>
 
 /**

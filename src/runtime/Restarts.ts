@@ -148,7 +148,7 @@ export class Restarts {
     if (stale || child.leaving || this.#isPending(child)) return
     const delay = this.#grant() ? yield* this.#backoff.next(child, error) : undefined
     if (delay === undefined) return yield* this.#giveUp(child, error)
-    yield* Effect.logWarning("actor failed and is restarted").pipe(
+    yield* Effect.logWarning("actor ended and is restarted").pipe(
       Effect.annotateLogs({
         actor: child.path,
         error,

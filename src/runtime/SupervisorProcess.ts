@@ -154,7 +154,7 @@ export class SupervisorProcess implements Child, Parent {
       child.backOff(error)
       if (this.#state === "running") this.#restarts.failed(child, error)
       // While this supervisor itself is down or going down, the child waits to be started with the others.
-      else this.#kernel.log("Warn", "actor failed while its supervisor is down", { actor: child.path, error })
+      else this.#kernel.log("Warn", "actor ended while its supervisor is down", { actor: child.path, error })
       return
     }
     if (failed) {

@@ -75,7 +75,7 @@ describe("an actor", () => {
       assert.strictEqual(yield* Fiber.join(answer), 7)
       const node = (yield* system.tree).children[0]
       assert.strictEqual(node?.restarts, 1)
-      assert.strictEqual(node?.lastError, "defect: broken on purpose")
+      assert.match(node?.lastError ?? "", /^defect: broken on purpose, at handle Actor\.test\.ts/)
     }).pipe(Effect.provide(ActorSystem.layer))
   )
 

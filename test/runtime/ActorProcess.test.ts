@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Deferred, Effect, Exit, Fiber, Result } from "effect"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
 import type { Reply } from "../../src/runtime/Reply.ts"
-import { advance, type Journal, nodeAt, type Order, probe, until } from "./Probe.ts"
+import { advance, Failed, type Journal, nodeAt, type Order, probe, until } from "./Probe.ts"
 
 class Store extends Context.Service<Store, { readonly name: string }>()("test/Store") {}
 
@@ -127,6 +127,58 @@ describe("stopping an actor", () => {
     }).pipe(withSystem)
   )
 
+  it.effect("gives up on finalizers that hang after a failure too, and starts the next life", () =>
+    Effect.gen(function* () {
+      const system = yield* ActorSystem
+      let lives = 0
+      yield* system.root.spawn({
+        name: "stuck",
+        stopDeadline: "1 second",
+        run: () =>
+          ++lives > 1
+            ? Effect.never
+            : Effect.andThen(
+                Effect.addFinalizer(() => Effect.never),
+                Effect.fail(new Failed({ message: "no" }))
+              )
+      })
+      yield* advance("999 millis")
+      assert.strictEqual(nodeAt(yield* system.tree, "stuck").state, "running")
+      yield* advance("1 millis")
+      assert.strictEqual(nodeAt(yield* system.tree, "stuck").state, "backoff")
+      yield* advance("1 second")
+      assert.strictEqual(lives, 2)
+    }).pipe(withSystem)
+  )
+
+  it.effect("while its finalizers run after a failure waits for them, and then it is over", () =>
+    Effect.gen(function* () {
+      const system = yield* ActorSystem
+      const closed: Array<string> = []
+      const ref = yield* system.root.spawn({
+        name: "slow",
+        run: () =>
+          Effect.andThen(
+            Effect.addFinalizer(() =>
+              Effect.andThen(
+                Effect.sleep("1 second"),
+                Effect.sync(() => closed.push("closed"))
+              )
+            ),
+            Effect.fail(new Failed({ message: "no" }))
+          )
+      })
+      const stopping = yield* Effect.forkChild(ref.stop)
+      yield* advance("999 millis")
+      assert.isUndefined(stopping.pollUnsafe())
+      yield* advance("1 millis")
+      yield* Fiber.join(stopping)
+      yield* advance("1 hour")
+      assert.deepStrictEqual(closed, ["closed"])
+      assert.isTrue(Exit.isFailure(yield* ref.ended))
+    }).pipe(withSystem)
+  )
+
   it.effect("waiting for its restart ends it there", () =>
     Effect.gen(function* () {
       const system = yield* ActorSystem
@@ -150,7 +202,7 @@ describe("readiness", () => {
       const journal: Journal = []
       let attempts = 0
       const connect = Effect.suspend(() =>
-        ++attempts < 3 ? Effect.fail(new Error("no connection")) : Effect.void
+        ++attempts < 3 ? Effect.fail(new Failed({ message: "no connection" })) : Effect.void
       )
       const ref = yield* system.root.spawn(probe(journal, "a", { readiness: "signalled" }, connect))
       const waiting = yield* Effect.forkChild(ref.ready)
@@ -174,7 +226,7 @@ describe("readiness", () => {
   it.effect("fails where the actor ends before it", () =>
     Effect.gen(function* () {
       const { root } = yield* ActorSystem
-      const begin = Effect.fail(new Error("no"))
+      const begin = Effect.fail(new Failed({ message: "no" }))
       const ref = yield* root.spawn(
         probe(
           [],
@@ -231,7 +283,7 @@ describe("an actor's code", () => {
           const store = yield* Store
           yield* Effect.addFinalizer(() => Effect.sync(() => seen.push(`close ${store.name}`)))
           seen.push(`open ${store.name}`)
-          return yield* Effect.fail(new Error("again"))
+          return yield* new Failed({ message: "again" })
         })
       })
       yield* Effect.provideService(spawning, Store, { name: "s" })

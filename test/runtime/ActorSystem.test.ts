@@ -3,7 +3,7 @@ import { Effect, Fiber, Metric, Stream } from "effect"
 import { handler } from "../../src/runtime/Actor.ts"
 import { type ActorNode, flatten, isHealthy } from "../../src/runtime/ActorNode.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
-import { advance, type Journal, nodeAt, type Order, probe, until } from "./Probe.ts"
+import { advance, Failed, type Journal, nodeAt, type Order, probe, until } from "./Probe.ts"
 
 const withSystem = <A, E>(test: Effect.Effect<A, E, ActorSystem>) => Effect.provide(test, ActorSystem.layer)
 
@@ -147,7 +147,7 @@ describe("nothing leaks", () => {
                   () => Effect.sync(() => --alive)
                 ),
               handle: (state, order: Order) =>
-                order === "fail" ? Effect.fail(new Error("as told")) : Effect.succeed(state)
+                order === "fail" ? Effect.fail(new Failed({ message: "as told" })) : Effect.succeed(state)
             })
           )
           // A deadline that is far away, and one that is not.

@@ -10,8 +10,12 @@ describe("errorText", () => {
     assert.strictEqual(errorText(Cause.fail(new Error("x".repeat(1000)))).length, 300)
   })
 
-  it("says when it was a defect", () => {
-    assert.strictEqual(errorText(Cause.die(new TypeError("not a function"))), "defect: not a function")
+  it("says when it was a defect, and where it was thrown", () => {
+    const decode = () => errorText(Cause.die(new TypeError("not a function")))
+    assert.match(decode(), /^defect: not a function, at decode ErrorText\.test\.ts:\d+:\d+$/)
+    const bare = new Error("no stack")
+    bare.stack = "Error: no stack"
+    assert.strictEqual(errorText(Cause.die(bare)), "defect: no stack")
   })
 
   it("prefers the failure to a defect beside it", () => {

@@ -1,7 +1,10 @@
-import { type Cause, type Duration, Effect, type Scope } from "effect"
+import { type Cause, Data, type Duration, Effect, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { ActorDefinition, ActorSettings } from "../../src/runtime/Actor.ts"
 import type { ActorNode } from "../../src/runtime/ActorNode.ts"
+
+/** How test actors fail. */
+export class Failed extends Data.TaggedError("Failed")<{ readonly message: string }> {}
 
 /** What a probe is told to do. */
 export type Order = "fail" | "die" | "end" | "hang" | { readonly note: string }
@@ -14,8 +17,8 @@ export const probe = (
   journal: Journal,
   name: string,
   settings: Omit<ActorSettings, "name"> = {},
-  begin: Effect.Effect<void, Error, Scope.Scope> = Effect.void
-): ActorDefinition<Order, Error | Cause.Done> => ({
+  begin: Effect.Effect<void, Failed, Scope.Scope> = Effect.void
+): ActorDefinition<Order, Failed | Cause.Done> => ({
   ...settings,
   name,
   run: Effect.fnUntraced(function* (context) {
@@ -25,7 +28,7 @@ export const probe = (
     yield* context.ready
     while (true) {
       const order = yield* context.mailbox.take
-      if (order === "fail") return yield* Effect.fail(new Error(`${name} failed`))
+      if (order === "fail") return yield* new Failed({ message: `${name} failed` })
       if (order === "die") return yield* Effect.die(new Error(`${name} died`))
       if (order === "end") return
       if (order === "hang") return yield* Effect.never

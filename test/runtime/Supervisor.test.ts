@@ -408,7 +408,8 @@ describe("failures", () => {
     const lines: Array<string> = []
     const logger = Logger.make(({ logLevel, message, fiber }) => {
       const { actor, error, delayMillis } = fiber.getRef(References.CurrentLogAnnotations)
-      lines.push(`${logLevel} ${[message].flat().join(" ")} ${actor} ${error} ${delayMillis ?? ""}`.trim())
+      const why = String(error).replace(/, at .*/, "")
+      lines.push(`${logLevel} ${[message].flat().join(" ")} ${actor} ${why} ${delayMillis ?? ""}`.trim())
     })
     return Effect.gen(function* () {
       const { root } = yield* ActorSystem
@@ -428,7 +429,7 @@ describe("failures", () => {
       yield* a.ended
       assert.deepStrictEqual(lines, [
         "Error actor failed and is not restarted /s/job defect: job died",
-        "Warn actor failed and is restarted /s/a a failed 1000",
+        "Warn actor ended and is restarted /s/a a failed 1000",
         "Error supervisor gives up /s a failed",
         "Error actor failed and is not restarted /s supervisor /s gives up after 1 restarts: a failed: a failed"
       ])

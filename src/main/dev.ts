@@ -23,7 +23,8 @@ import { logging, runProcess } from "./Process.ts"
 import { Settings, type SettingsValue } from "./Settings.ts"
 import { welcome } from "./Welcome.ts"
 
-const mebibyte = 1024 * 1024
+/** On the wire; as objects changes take several times that. It keeps a full buffer well below 300 MB of process. */
+const bufferBytes = 16 * 1024 * 1024
 
 /** Archive and live buffer in this process; the buffer begins with the archive's newest transactions. */
 const stores = (settings: SettingsValue) => {
@@ -37,7 +38,7 @@ const stores = (settings: SettingsValue) => {
         ...(archiveMaxBytes === 0 ? {} : { maxBytes: archiveMaxBytes })
       }
     }),
-    LiveBufferMemory.layer({ maxChanges: settings.bufferMaxChanges, maxBytes: 64 * mebibyte })
+    LiveBufferMemory.layer({ maxChanges: settings.bufferMaxChanges, maxBytes: bufferBytes })
   )
   return Layer.effectDiscard(refillLiveBuffer).pipe(Layer.provideMerge(held))
 }
@@ -67,7 +68,7 @@ const control = (settings: SettingsValue, databases: DevDatabases, access: DevAc
   layerControlServer({
     host: settings.httpHost,
     port: settings.httpPort,
-    tokens: { secret: access.secret, seconds: 600 }
+    tokens: { secret: access.secret, seconds: 3600 }
   }).pipe(
     Layer.provide(
       layerLocalSource({

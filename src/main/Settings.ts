@@ -103,7 +103,7 @@ export const definitions = {
   ),
   spillMemoryBytes: wholeNumber(
     "SPILL_MEMORY_BYTES",
-    33_554_432,
+    16_777_216,
     [1_048_576, 17_179_869_184],
     "Memory that transactions in progress may take before they go to disk."
   ),

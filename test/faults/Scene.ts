@@ -31,6 +31,8 @@ export interface SceneOptions {
   /** PostgreSQL 18 from npm if not given. */
   readonly binaries?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Of the source's server. */
+  readonly settings?: Readonly<Record<string, string>>
   /** Makes the tables, in source and target alike; the empty shop if not given. */
   readonly prepare?: (url: Redacted.Redacted) => Effect.Effect<unknown, unknown>
 }
@@ -52,7 +54,7 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
     (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
   )
   const server = options.binaries === undefined ? {} : { binaries: options.binaries }
-  const source = yield* makeTestPostgres(server)
+  const source = yield* makeTestPostgres({ ...server, settings: options.settings ?? {} })
   const target = yield* makeTestPostgres(server)
   const controlUrl = yield* source.createDatabase("control")
   const sourceUrl = yield* source.createDatabase("shop")

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { resolve } from "node:path"
 import { Effect, Schedule, Schema } from "effect"
+import { nodeFlags } from "../../src/main/NodeFlags.ts"
 import { ApiClient, type ApiError } from "./ApiClient.ts"
 
 export class WalStreamFailed extends Schema.TaggedError<WalStreamFailed>()("WalStreamFailed", {
@@ -36,7 +37,7 @@ export interface WalStreamProcess {
 }
 
 const repository = resolve(import.meta.dirname, "../..")
-const command = ["--disable-warning=ExperimentalWarning", "src/main/dev.ts"]
+const command = [...nodeFlags, "src/main/dev.ts"]
 
 const awaitExit = (child: ChildProcess): Effect.Effect<number | null> =>
   Effect.promise(async () => {

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { crc32, zstdDecompressSync } from "node:zlib"
+import { crc32 } from "node:zlib"
 import type { SegmentHeads } from "./Protocol.ts"
 import { blobOf, integerOf, type Row, textOf } from "./Row.ts"
 import { corrupt } from "./SqliteFault.ts"
+import { decompressText } from "./Zstd.ts"
 
 /** Everything but the blobs, in the order of the table. */
 export interface SegmentRow {
@@ -71,7 +72,7 @@ const toWholeRow = (raw: Row): WholeRow => {
 
 export const textOfBody = ({ row, body }: WholeRow): string =>
   (row.compression === 1
-    ? zstdDecompressSync(body)
+    ? decompressText(body)
     : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   ).toString()
 

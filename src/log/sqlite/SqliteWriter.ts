@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { constants, zstdCompressSync } from "node:zlib"
 import type { Incarnation, Mark } from "../../domain/Log.ts"
 import type { AppendRequest, Pruned, PruneRequest, Recovered, SegmentHeads, WriterCalls } from "./Protocol.ts"
 import { checkedRow, integerOf, type Row, rowChecksum, textOf } from "./Row.ts"
 import type { Segment } from "./Segment.ts"
 import { checksum, headsOf, type SegmentRow, SegmentTable } from "./SegmentTable.ts"
 import { pragma } from "./SqliteFile.ts"
+import { compressText } from "./Zstd.ts"
 
 /** Each compression costs about 60 us to set up: below this it costs more than the little it saves. */
 const worthCompressing = 8 * 1024
@@ -17,13 +17,6 @@ const keptFreePages = 1024
 const freedPages = 1024
 /** How many segments one prune removes at most: a bite that an append can wait for. */
 const bite = 16
-
-const compressed = (text: Uint8Array): Uint8Array =>
-  zstdCompressSync(text, {
-    params: { [constants.ZSTD_c_compressionLevel]: 1 },
-    pledgedSrcSize: text.length,
-    chunkSize: Math.ceil(text.length / 2)
-  })
 
 const toMark = (row: Row): Mark => ({
   seq: integerOf(row, "seq"),
@@ -147,7 +140,7 @@ export class SqliteWriter implements WriterCalls {
   #store(segment: Segment, before: Totals): Totals {
     const text = this.#encode(segment.text)
     const compress = this.#compress && text.length >= worthCompressing
-    const body = compress ? compressed(text) : text
+    const body = compress ? compressText(text) : text
     const row: SegmentRow = {
       id: before.id + 1,
       firstSeq: segment.firstSeq,

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { nodeFlags } from "../NodeFlags.ts"
 import { type CliFailure, cliCodes, failed } from "./CliFailure.ts"
 
 /** `.ts` in the repository, `.js` in the package. */
@@ -17,7 +18,7 @@ const devFile = () => {
  */
 export const upCommand = Command.make("up", {}, () =>
   Effect.callback<void, CliFailure>((resume) => {
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", devFile()], {
+    const child = spawn(process.execPath, [...nodeFlags, devFile()], {
       stdio: "inherit"
     })
     child.once("error", (error) => resume(Effect.fail(failed(error.message))))

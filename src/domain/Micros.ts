@@ -6,8 +6,6 @@ export const postgresEpoch: Micros = 946_684_800_000_000
 
 export const microsFromMillis = (millis: number): Micros => millis * 1000
 
-export const millisFromMicros = (micros: Micros): number => micros / 1000
-
 const shape = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?(Z|[+-]\d{2}:\d{2})$/u
 
 /** RFC 3339 in UTC with six fractional digits, e.g. `2026-01-02T03:04:05.123456Z`. */

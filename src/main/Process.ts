@@ -4,7 +4,7 @@ import type { SettingsValue } from "./Settings.ts"
 import { SettingsError } from "./Settings.ts"
 
 /** Exit codes of every process: 0 stopped in order, 1 failed, 70 did not stop in time, 78 a setting is wrong. */
-export const exitCodes = { ok: 0, failed: 1, stuck: 70, settings: 78 } as const
+const exitCodes = { ok: 0, failed: 1, stuck: 70, settings: 78 } as const
 
 /** Orchestrators take 130 for a failure: an interrupt that ended in order is a success. */
 const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {

@@ -88,7 +88,8 @@ export class ApiClient {
 
   /** A killed process leaves its contact behind: forget it before the next start. */
   static forget(dataDir: string): Effect.Effect<void> {
-    return Effect.promise(() => rm(join(dataDir, "walstream.json"), { force: true }))
+    // Where DATA_DIR is no folder there is none.
+    return Effect.ignore(Effect.tryPromise(() => rm(join(dataDir, "walstream.json"), { force: true })))
   }
 
   #call<A>(

@@ -17,6 +17,9 @@ export const temporaryDirectory = Effect.acquireRelease(
   (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
 )
 
+/** Each test starts processes, on a machine that may be busy. */
+export const patience = { timeout: 120_000 }
+
 /** Nobody listens there. */
 export const nowhere = "postgres://user:password@127.0.0.1:9/database"
 

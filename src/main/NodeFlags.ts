@@ -9,7 +9,7 @@ export const nodeFlags: ReadonlyArray<string> = [
   // The first collection of the old generation comes at this size, in megabytes, and each further one when it has
   // grown by so many percent of what was kept.
   "--initial-old-space-size=48",
-  "--heap-growing-percent=40",
+  "--heap-growing-percent=25",
   // Gives freed memory back, and makes less code.
   "--optimize-for-size"
 ]

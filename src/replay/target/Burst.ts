@@ -37,6 +37,9 @@ interface Wire {
   readonly sync: () => void
 }
 
+/** Statements that go to the server together. */
+const groupSize = 50
+
 const nothing: ReadonlyArray<ReadonlyArray<Text>> = []
 
 /** `INSERT 0 5`, `UPDATE 5`, `COPY 10`, `BEGIN`. */
@@ -92,29 +95,36 @@ class Submission implements pg.Submittable {
   submit(connection: pg.Connection): void {
     // The class behind it has these methods with these arguments; see `Wire`.
     const wire = connection as unknown as Wire
-    wire.stream.cork()
+    const { stream } = wire
+    /** The server starts on what there is while the rest is made. */
+    const handOver = (): void => {
+      stream.uncork()
+      stream.cork()
+    }
+    stream.cork()
     for (const [index, statement] of this.#statements.entries()) {
-      let name = statement.keep === true ? this.#prepared.find(statement.sql) : undefined
-      if (name === undefined) {
-        const made = statement.keep === true ? this.#prepared.add(statement.sql) : undefined
-        if (made !== undefined) this.#parsed.push([index, statement.sql])
-        name = made ?? ""
-        wire.parse({ name, text: statement.sql })
-      }
-      wire.bind({ statement: name, values: statement.parameters })
+      if (index > 0 && index % groupSize === 0) handOver()
+      wire.bind({ statement: this.#prepare(wire, index, statement), values: statement.parameters })
       wire.execute({ portal: "" })
-      if (statement.copy !== undefined) {
-        for (const text of statement.copy) {
-          wire.sendCopyFromChunk(Buffer.from(text))
-          // The server starts on it while the next piece is made.
-          wire.stream.uncork()
-          wire.stream.cork()
-        }
-        wire.endCopyFrom()
+      if (statement.copy === undefined) continue
+      for (const text of statement.copy) {
+        wire.sendCopyFromChunk(Buffer.from(text))
+        handOver()
       }
+      wire.endCopyFrom()
     }
     wire.sync()
-    wire.stream.uncork()
+    stream.uncork()
+  }
+
+  /** The name under which the statement is known to the server; "" for the one that lasts until the next. */
+  #prepare(wire: Wire, index: number, { sql, keep }: Statement): string {
+    const known = keep === true ? this.#prepared.find(sql) : undefined
+    if (known !== undefined) return known
+    const name = keep === true ? this.#prepared.add(sql) : undefined
+    if (name !== undefined) this.#parsed.push([index, sql])
+    wire.parse({ name: name ?? "", text: sql })
+    return name ?? ""
   }
 
   handleRowDescription(): void {}

@@ -41,23 +41,28 @@ const address = (url: Redacted.Redacted): string => {
 /** The source, as far as it is known where targets are opened. */
 export type SourceReference = { readonly url: Redacted.Redacted } | DatabaseIdentity
 
-/** Whether a target is the source. A source that does not answer is told by its address: replaying does not need it. */
+/**
+ * Whether a target is the source. A source that does not answer, and a server that keeps its identity to itself, are
+ * told by their address: replaying needs neither.
+ */
 export const isSource = (
   source: SourceReference,
   url: Redacted.Redacted,
   target: PgSession
-): Effect.Effect<boolean, PostgresError> =>
-  Effect.gen(function* () {
-    const identity = yield* readIdentity(target)
-    if (!("url" in source)) return isSame(source, identity)
-    const asked = Effect.scoped(
-      Effect.flatMap(
-        connectPg({ url: source.url, applicationName: "walstream target check", connectTimeout: 3000 }),
-        readIdentity
-      )
+): Effect.Effect<boolean> => {
+  if (!("url" in source)) {
+    return readIdentity(target).pipe(
+      Effect.map((identity) => isSame(source, identity)),
+      Effect.orElseSucceed(() => false)
     )
-    return yield* asked.pipe(
-      Effect.map((known) => isSame(known, identity)),
-      Effect.orElseSucceed(() => address(source.url) === address(url))
+  }
+  const asked = Effect.scoped(
+    Effect.flatMap(
+      connectPg({ url: source.url, applicationName: "walstream target check", connectTimeout: 3000 }),
+      readIdentity
     )
-  })
+  )
+  return Effect.zipWith(asked, readIdentity(target), isSame).pipe(
+    Effect.orElseSucceed(() => address(source.url) === address(url))
+  )
+}

@@ -127,8 +127,9 @@ export const keyText = (fit: Fit, row: Row): string | null => {
   for (const [i, { at }] of match.entries()) {
     const cell = row[at]
     // No PostgreSQL text holds a NUL, so it separates.
-    if (typeof cell !== "string") return null
-    text += `${forms[i]?.(cell) ?? cell}\0`
+    const formed = typeof cell === "string" ? forms[i]?.(cell) : null
+    if (typeof formed !== "string") return null
+    text += `${formed}\0`
   }
   return text
 }

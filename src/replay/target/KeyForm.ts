@@ -1,8 +1,11 @@
 import type { Column } from "../../domain/Relation.ts"
 import type { TargetColumn } from "./TargetTable.ts"
 
-/** Gives equal texts for values that the target holds to be equal, and different ones for others. */
-export type KeyForm = (text: string) => string
+/**
+ * Gives equal texts for values that the target holds to be equal, and different ones for others; null where this value
+ * cannot be told.
+ */
+export type KeyForm = (text: string) => string | null
 
 const asIs: KeyForm = (text) => text
 
@@ -15,6 +18,15 @@ const withoutNegativeZero: KeyForm = (text) => (text === "-0" ? "0" : text)
 /** character(n) ignores blanks at the end. */
 const withoutTrailingBlanks: KeyForm = (text) => text.replace(/ +$/u, "")
 
+/** What the source's type is does not matter when a value is written as the target's type would write it. */
+const written =
+  (shape: RegExp): KeyForm =>
+  (text) =>
+    shape.test(text) ? text : null
+const asInteger = written(/^(?:0|-?[1-9]\d*)$/u)
+const asUuid = written(/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/u)
+
+const uuid = 2950
 const integers = new Set([20, 21, 23])
 const texts = new Set([19, 25, 1043])
 const numeric = 1700
@@ -38,7 +50,8 @@ export const keyForm = (source: Column, target: TargetColumn): KeyForm | undefin
   if (texts.has(oid)) return target.exact ? asIs : undefined
   if (oid === character) return target.exact ? withoutTrailingBlanks : undefined
   if (target.isEnum) return asIs
-  if (integers.has(oid)) return integers.has(source.typeOid) ? asIs : undefined
+  if (integers.has(oid)) return integers.has(source.typeOid) ? asIs : asInteger
+  if (oid === uuid) return source.typeOid === uuid ? asIs : asUuid
   if (oid === numeric) {
     return integers.has(source.typeOid) || source.typeOid === numeric ? withoutTrailingZeros : undefined
   }

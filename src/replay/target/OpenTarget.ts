@@ -5,7 +5,7 @@ import type { TargetErrorReason } from "../TargetError.ts"
 import { isSource, type SourceReference } from "./DatabaseIdentity.ts"
 import { isTrue, ledgerExistsSql, ledgerScript } from "./Ledger.ts"
 import { generalReason } from "./Rejection.ts"
-import { connectTarget, type TargetConnection, type TargetTimeouts } from "./TargetConnection.ts"
+import { prepareConnection, type TargetConnection, type TargetTimeouts } from "./TargetConnection.ts"
 
 export interface OpenOptions {
   readonly url: Redacted.Redacted
@@ -35,23 +35,21 @@ const ensureLedger = Effect.fnUntraced(function* (session: PgSession) {
   })
 })
 
-/** What must be true of a target before anything is written to it. */
-const check = Effect.fnUntraced(function* (options: OpenOptions) {
-  const session = yield* connectPg({ url: options.url, applicationName: `walstream job ${options.jobId}` })
-  if (options.origin !== null && (yield* isSource(options.origin, options.url, session))) return false
-  yield* ensureLedger(session)
-  return true
-}, Effect.scoped)
-
 /** Connects to a target, makes its ledger, and refuses one that is the source. */
 export const openTarget = (
   options: OpenOptions
 ): Effect.Effect<TargetConnection, TargetErrorReason, Scope.Scope> =>
   Effect.gen(function* () {
-    const fits = yield* Effect.mapError(check(options), openingReason)
-    if (!fits) {
+    const { url, origin, jobId } = options
+    const session = yield* connectPg({ url, applicationName: `walstream job ${jobId}` })
+    if (origin !== null && (yield* isSource(origin, url, session))) return null
+    yield* ensureLedger(session)
+    return yield* prepareConnection(session, options)
+  }).pipe(
+    Effect.mapError(openingReason),
+    Effect.flatMap((connection) => {
+      if (connection !== null) return Effect.succeed(connection)
       const detail = "replaying a database into itself would capture what it replays, for ever"
-      return yield* Effect.fail<TargetErrorReason>({ _tag: "SameAsSource", detail })
-    }
-    return yield* Effect.mapError(connectTarget(options), openingReason)
-  })
+      return Effect.fail<TargetErrorReason>({ _tag: "SameAsSource", detail })
+    })
+  )

@@ -83,6 +83,10 @@ const makeSession = (
   let contested = 0
   /** Batches for which the target's rows are expected not to be as history says. */
   let converging = 0
+  /** Batches for which statements over many rows are expected to fail, on keys or references between them. */
+  let tangled = 0
+  /** How many batches in a row had to go row by row after all. */
+  let tangles = 0
   /** What the batch under way has come to so far. */
   let counted = none
 
@@ -160,6 +164,10 @@ const makeSession = (
       converging--
       return [convergingByNetEffect, convergingRowByRow]
     }
+    if (tangled > 0) {
+      tangled--
+      return [rowByRow, convergingRowByRow]
+    }
     return [byNetEffect, convergingByNetEffect, rowByRow, convergingRowByRow]
   }
 
@@ -167,10 +175,16 @@ const makeSession = (
   const applyPiece = Effect.fnUntraced(function* (connection: TargetConnection, piece: Piece) {
     let refusal: Refusal | undefined
     let surprised = converging > 0
+    let serverRefused = false
     for (const manner of manners()) {
       if (manner.converging && !surprised) continue
       const failed = yield* attempt(connection, piece, manner)
-      if (failed === undefined) return undefined
+      if (failed === undefined) {
+        if (!manner.rows) tangles = 0
+        else if (serverRefused && ++tangles > 1) tangled = memory
+        return undefined
+      }
+      serverRefused ||= failed.sqlState !== ""
       refusal = failed.refusal ?? refusal
       surprised = failed.mismatch || converging > 0
       // Somebody may have altered the table since it was looked up.

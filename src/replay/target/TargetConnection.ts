@@ -1,4 +1,4 @@
-import { Effect, type Redacted, type Scope } from "effect"
+import { Effect, type Redacted } from "effect"
 import { connectPg, type PgSession } from "../../postgres/PgSession.ts"
 import type { PostgresError } from "../../postgres/PostgresError.ts"
 import { type BurstFailed, type Done, PreparedStatements, type Statement, sendBurst } from "./Burst.ts"
@@ -79,18 +79,14 @@ SELECT FROM pg_replication_origin WHERE roname = $1)`,
   return null
 })
 
-export const connectTarget: (options: {
-  readonly url: Redacted.Redacted
-  readonly source: string
-  readonly jobId: string
-  readonly timeouts: TargetTimeouts
-}) => Effect.Effect<TargetConnection, PostgresError, Scope.Scope> = Effect.fnUntraced(function* ({
-  url,
-  source,
-  jobId,
-  timeouts
-}) {
-  const session = yield* connectPg({ url, applicationName: `walstream job ${jobId}` })
+/** Makes a fresh session one for applying. */
+export const prepareConnection: (
+  session: PgSession,
+  options: { readonly url: Redacted.Redacted; readonly source: string; readonly timeouts: TargetTimeouts }
+) => Effect.Effect<TargetConnection, PostgresError> = Effect.fnUntraced(function* (
+  session,
+  { url, source, timeouts }
+) {
   const { client } = session
   // What a frozen process leaves open must end by itself, or nobody could take its job over.
   yield* session.script(

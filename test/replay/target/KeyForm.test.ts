@@ -39,9 +39,19 @@ describe("keys compare as the target's type", () => {
   it("character(n) without blanks at the end", () => {
     assert.deepStrictEqual(formed(1042, 1042, "a  ", "a", " a"), ["a", "a", " a"])
   })
-  it("integers of any size, but not texts that hold integers", () => {
+  it("integers and uuids of any source, as long as they are written as the target would", () => {
     assert.deepStrictEqual(formed(23, 20, "7"), ["7"])
-    assert.isUndefined(keyForm(source(25), target(23)))
+    assert.deepStrictEqual(formed(25, 23, "7", "-12", "0", "07", "+7", "-0", " 7"), [
+      "7",
+      "-12",
+      "0",
+      null,
+      null,
+      null,
+      null
+    ])
+    const uuid = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+    assert.deepStrictEqual(formed(25, 2950, uuid, uuid.toUpperCase()), [uuid, null])
   })
   it("leaves to the target what only it can compare", () => {
     for (const oid of [1186, 3802, 1007, 3904, 600]) assert.isUndefined(keyForm(source(oid), target(oid)))

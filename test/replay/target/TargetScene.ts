@@ -70,6 +70,8 @@ export interface SceneOptions {
   readonly targetSchema?: string
   /** The target's tables belong to a role that may not act as a replica, and applies. */
   readonly asOwner?: boolean
+  /** Changes of partitions come as changes of the partitioned table. */
+  readonly viaRoot?: boolean
 }
 
 /** `schema` makes the tables on both sides. */
@@ -82,7 +84,7 @@ export const makeScene = Effect.fnUntraced(function* (schema: string, sceneOptio
   const source = yield* connectPg({ url: sourceUrl, applicationName: "test" })
   const target = yield* connectPg({ url: adminUrl, applicationName: "test" })
   yield* source.script(schema)
-  const { asOwner = false, targetSchema = schema } = sceneOptions
+  const { asOwner = false, viaRoot = false, targetSchema = schema } = sceneOptions
   if (asOwner) {
     yield* target.script(
       `CREATE ROLE ${name} LOGIN PASSWORD 'owner'; GRANT CREATE ON SCHEMA public TO ${name};
@@ -92,7 +94,7 @@ export const makeScene = Effect.fnUntraced(function* (schema: string, sceneOptio
   yield* target.script(targetSchema)
   yield* target.script("RESET ROLE")
   const targetUrl = asOwner ? withRole(adminUrl, name, "owner") : adminUrl
-  yield* source.script("CREATE PUBLICATION p FOR ALL TABLES")
+  yield* source.script(`CREATE PUBLICATION p FOR ALL TABLES WITH (publish_via_partition_root = ${viaRoot})`)
   yield* source.query("SELECT slot_name::text FROM pg_create_logical_replication_slot($1, 'pgoutput')", [
     name
   ])

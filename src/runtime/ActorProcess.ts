@@ -1,6 +1,6 @@
 import { Cause, type Context, Deferred, Duration, Effect, Exit, Fiber, type Scope } from "effect"
 import type { ActorContext, ActorDefinition, ActorSettings, RestartKind } from "./Actor.ts"
-import { ActorStopped, type AskError, AskTimeout, StopOverrun, type TellError } from "./ActorError.ts"
+import { ActorStopped, type AskError, StopOverrun, type TellError } from "./ActorError.ts"
 import type { ActorNode, ActorState } from "./ActorNode.ts"
 import type { ActorRef } from "./ActorRef.ts"
 import type { Child, Parent } from "./Child.ts"
@@ -94,7 +94,7 @@ export class ActorProcess<in out M> implements Child, ActorRef<M>, Living {
       const ask = new Ask(this.#kernel.timers, question)
       const refusal = this.#mailbox.admit(ask)
       if (refusal !== undefined && refusal !== "wait") return Effect.fail(refusal)
-      ask.expireAfter(millis, () => new AskTimeout({ path: this.path, millis }))
+      ask.expireAfter(millis, this.path)
       if (refusal === undefined) return ask.answer
       // Waiting for room counts towards the deadline, and the deadline ends that waiting too.
       return Effect.raceFirst(Effect.andThen(this.#mailbox.waitForRoom(ask), Effect.never), ask.answer)

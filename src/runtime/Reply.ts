@@ -1,5 +1,5 @@
 import { Effect, Exit } from "effect"
-import type { AskError } from "./ActorError.ts"
+import { type AskError, AskTimeout } from "./ActorError.ts"
 import type { Timer, Timers } from "./Timers.ts"
 
 /** Where an actor puts its answer. Only the first one counts; one that comes too late is dropped. */
@@ -53,8 +53,9 @@ export class Ask<out M, in out A, in out E> implements Reply<A, E>, Question<M> 
     this.#settle(Exit.fail(error))
   }
 
-  expireAfter(millis: number, error: () => AskError): void {
-    this.#timer = this.#timers.after(millis, () => this.refuse(error()))
+  /** Begins the deadline of a question to the actor at this path. */
+  expireAfter(millis: number, path: string): void {
+    this.#timer = this.#timers.after(millis, () => this.refuse(new AskTimeout({ path, millis })))
   }
 
   register(unanswered: Set<Question<unknown>>): void {

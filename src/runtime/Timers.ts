@@ -33,7 +33,7 @@ export class Timers {
 
   /** Milliseconds of a clock that never goes back; its origin means nothing. */
   now(): number {
-    return Number(this.#clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+    return Math.floor(Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6)
   }
 
   /** `run` must not throw. */

@@ -30,12 +30,12 @@ const readOptional = (file: string): Promise<string | undefined> =>
     throw error
   })
 
-const keep = async (file: string, make: () => string): Promise<string> => {
+const keep = async (file: string, make: () => string): Promise<{ text: string; isNew: boolean }> => {
   const known = await readOptional(file)
-  if (known !== undefined) return known
+  if (known !== undefined) return { text: known, isNew: false }
   const made = make()
   await writeFile(file, made, { mode: 0o600 })
-  return made
+  return { text: made, isNew: true }
 }
 
 /** What the dev shape makes up once and keeps, unless the settings say otherwise. */
@@ -45,6 +45,8 @@ export interface DevAccess {
   readonly password: Redacted.Redacted
   /** Whether the password is ours, so that it may be shown and written down. */
   readonly madeUp: boolean
+  /** Whether it was made up just now. */
+  readonly isNew: boolean
 }
 
 export const devAccess = (settings: SettingsValue): Effect.Effect<DevAccess, DataDirError> =>
@@ -55,9 +57,10 @@ export const devAccess = (settings: SettingsValue): Effect.Effect<DevAccess, Dat
     const secret = await keep(join(directory, "secret.key"), () => randomBytes(32).toString("base64url"))
     const password = await keep(join(directory, "admin.password"), () => randomBytes(9).toString("base64url"))
     return {
-      secret: Option.getOrElse(settings.secretKey, () => Redacted.make(secret)),
+      secret: Option.getOrElse(settings.secretKey, () => Redacted.make(secret.text)),
       username: settings.adminUsername,
-      password: Option.getOrElse(settings.adminPassword, () => Redacted.make(password)),
-      madeUp: Option.isNone(settings.adminPassword)
+      password: Option.getOrElse(settings.adminPassword, () => Redacted.make(password.text)),
+      madeUp: Option.isNone(settings.adminPassword),
+      isNew: password.isNew
     }
   })

@@ -87,7 +87,12 @@ const database = (databases: DevDatabases, access: DevAccess) =>
     Effect.gen(function* () {
       yield* migrate
       const users = yield* Users
-      yield* users.bootstrap(access.username, access.password)
+      const made = yield* users.bootstrap(access.username, access.password)
+      if (!made && access.isNew) {
+        yield* Effect.logWarning(
+          "the control database has users already: log in as one of them, the password shown is nobody's"
+        )
+      }
     })
   ).pipe(
     Layer.provideMerge(Users.layer),

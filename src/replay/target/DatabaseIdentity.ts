@@ -11,7 +11,7 @@ export interface DatabaseIdentity {
   readonly startedAt: string | null
 }
 
-export const readIdentity = (session: PgSession): Effect.Effect<DatabaseIdentity, PostgresError> =>
+const readIdentity = (session: PgSession): Effect.Effect<DatabaseIdentity, PostgresError> =>
   Effect.map(
     session.query(
       `SELECT system_identifier::text AS system, current_database() AS database,

@@ -36,7 +36,7 @@ export const ledgerExistsSql = `
 SELECT (to_regclass('walstream.ledger_sources') IS NOT NULL AND to_regclass('walstream.ledger_jobs') IS NOT NULL)::text AS ok`
 
 /** How long after its last write an interval makes duplicates of what it holds. */
-export const intervalDays = 7
+const intervalDays = 7
 
 const number = (text: Text | undefined): number => Number(text ?? 0)
 
@@ -72,7 +72,7 @@ RETURNING epoch, seq, ordinal`,
 ]
 
 /** What other jobs have applied from this source, as far as it still counts. */
-export const intervalsStatement = (options: ApplyOptions): Statement => ({
+const intervalsStatement = (options: ApplyOptions): Statement => ({
   sql: `SELECT job_id, start_seq, seq, ordinal, filter, exceptions FROM walstream.ledger_jobs
 WHERE source = $1 AND job_id <> $2 AND seq IS NOT NULL AND updated_at > now() - make_interval(days => ${intervalDays})`,
   parameters: [options.source, options.jobId]

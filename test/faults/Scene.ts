@@ -110,9 +110,15 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
   return { dataDir, source, target, sourceUrl, targetUrl, controlUrl, start, seed, settled } as const
 })
 
-/** A job that follows the log from its beginning, as fast as the target takes it. */
+/**
+ * A job that follows the log from its beginning, as fast as the target takes it. History begins with the slot, and the
+ * API answers before that is made: what is done at the source from here on is in it.
+ */
 export const follow = (api: ApiClient) =>
-  Effect.flatMap(
-    api.createJob({ name: "follow", start_time: null, speed_factor: "max", follow: true }),
-    (job) => api.act(job.id, "start")
+  until(
+    "capture has begun",
+    Effect.map(api.source, ({ phase }) => phase === "capturing")
+  ).pipe(
+    Effect.andThen(api.createJob({ name: "follow", start_time: null, speed_factor: "max", follow: true })),
+    Effect.flatMap((job) => api.act(job.id, "start"))
   )

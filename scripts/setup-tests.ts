@@ -22,6 +22,13 @@ const missing = missingCapabilities()
 if (missing.length > 0 && process.getuid?.() === 0 && existsSync(apt)) {
   install(missing.flatMap((name) => capabilities[name].packages))
 }
+// Debian's package brings the definitions; the locale is made from them.
+const german = "/usr/share/i18n/locales/de_DE"
+if (process.getuid?.() === 0 && existsSync(german) && !existsSync("/usr/lib/locale/locale-archive")) {
+  spawnSync("localedef", ["-i", "de_DE", "-f", "UTF-8", "de_DE.UTF-8"], {
+    stdio: ["ignore", "ignore", "inherit"]
+  })
+}
 for (const name of missingCapabilities()) {
   const packages = capabilities[name].packages.join(" ")
   console.warn(

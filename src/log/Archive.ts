@@ -61,6 +61,8 @@ export class Archive extends Context.Service<
       from: Position,
       end: SeqRange["end"]
     ) => Stream.Stream<ReadonlyArray<ArchivedChunk>, LogError>
+    /** The source's lives so far, oldest first. */
+    readonly incarnations: Effect.Effect<ReadonlyArray<Incarnation>, LogError>
     /** What can be read now. */
     readonly coverage: Effect.Effect<Coverage, LogError>
     /** The coverage at each change of it, the present one first. */

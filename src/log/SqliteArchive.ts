@@ -111,6 +111,7 @@ const make = Effect.fnUntraced(function* (options: SqliteArchiveOptions) {
     append: file.append,
     writeMark: file.writeMark,
     beginIncarnation: file.beginIncarnation,
+    incarnations: Effect.sync(() => state.held.incarnations),
     read: (from, end) => readSegments(state, reader, from, end),
     coverage,
     coverageChanges: coverageStream(state.changed, coverage),

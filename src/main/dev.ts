@@ -124,7 +124,7 @@ const open = (settings: SettingsValue, databases: DevDatabases, access: DevAcces
 /** Everything in one process: embedded log, embedded databases where none are named. */
 const dev = Effect.gen(function* () {
   const settings = yield* Settings.load
-  yield* Effect.gen(function* () {
+  return yield* Effect.gen(function* () {
     const access = yield* devAccess(settings)
     const databases = yield* devDatabases(settings)
     yield* awaitControlDatabase(databases.control)

@@ -2,11 +2,12 @@ import { Effect, type Exit, type Scope } from "effect"
 import { type Filter, makeFilter } from "../domain/Filter.ts"
 import type { JobPlan, JobSpec } from "../domain/Job.ts"
 import { comparePosition, origin, type Position } from "../domain/Position.ts"
-import type { Archive } from "../log/Archive.ts"
+import { Archive } from "../log/Archive.ts"
 import type { LiveBuffer } from "../log/LiveBuffer.ts"
 import { Backlog, type BacklogLimits } from "./Backlog.ts"
 import { unrecorded } from "./CatchUp.ts"
 import { Feed } from "./Feed.ts"
+import { historyName } from "./HistoryName.ts"
 import { pinEnd, pinRoute } from "./JobPlanner.ts"
 import type { JobStore, JobStoreError, LeaseLost } from "./JobStore.ts"
 import { replayLoop } from "./ReplayLoop.ts"
@@ -54,11 +55,12 @@ export const attempt = Effect.fnUntraced(function* (
   limits: BacklogLimits
 ): Effect.fn.Return<void, AttemptError, Targets | JobStore | Archive | LiveBuffer | Scope.Scope> {
   const targets = yield* Targets
+  const archive = yield* Archive
   const { spec } = run.job
   run.phase = "opening"
   const session = yield* targets.open(spec.target, spec.dryRun, {
     jobId: run.job.id,
-    source,
+    source: historyName(source, yield* archive.incarnations),
     epoch: run.epoch,
     startSeq: plan.range.start,
     filterText: filterText(spec),

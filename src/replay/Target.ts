@@ -7,7 +7,7 @@ import type { TargetError } from "./TargetError.ts"
 /** Who applies, and how. */
 export interface ApplyOptions {
   readonly jobId: string
-  /** The source's name: what the ledger counts positions of. */
+  /** The history's name (`historyName`): what the ledger counts positions of. */
   readonly source: string
   readonly epoch: number
   /** The job's pinned first seq and the text of its filter: what the ledger's intervals are about. */

@@ -32,6 +32,7 @@ export class RecordingArchive {
 
   readonly layer = Layer.succeed(Archive, {
     kind: "memory",
+    incarnations: Effect.sync(() => this.incarnations),
     recover: Effect.sync(() => ({
       mark: this.marks.at(-1) ?? null,
       incarnations: this.incarnations,

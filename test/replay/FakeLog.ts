@@ -108,6 +108,7 @@ export class FakeLog {
       Archive.of({
         kind: this.kind,
         recover: Effect.die("not part of replay"),
+        incarnations: Effect.succeed([]),
         append: () => Effect.die("not part of replay"),
         writeMark: () => Effect.die("not part of replay"),
         beginIncarnation: () => Effect.die("not part of replay"),

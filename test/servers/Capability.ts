@@ -12,6 +12,11 @@ export const capabilities = {
   wal2json: {
     files: ["/usr/lib/postgresql/15/lib/wal2json.so", `${debianBinaries}/postgres`],
     packages: ["postgresql-15-wal2json"]
+  },
+  /** A locale whose money looks different, for hostile defaults. */
+  "german locale": {
+    files: ["/usr/share/i18n/locales/de_DE", "/usr/lib/locale/locale-archive"],
+    packages: ["locales"]
   }
 } as const
 export type Capability = keyof typeof capabilities
@@ -19,6 +24,6 @@ export type Capability = keyof typeof capabilities
 export const isAvailable = (name: Capability): boolean => capabilities[name].files.every(existsSync)
 
 export const missingCapabilities = (): ReadonlyArray<Capability> => {
-  const names: ReadonlyArray<Capability> = ["postgresql-15", "wal2json"]
+  const names: ReadonlyArray<Capability> = ["postgresql-15", "wal2json", "german locale"]
   return names.filter((name) => !isAvailable(name))
 }

@@ -9,12 +9,16 @@ import { only } from "./TargetTable.ts"
 
 type FitOf = (relation: Relation) => Fit
 
-/** One statement over the whole list: table by table it would fail on foreign keys between them. */
+/**
+ * One statement over the whole list: table by table it would fail on foreign keys between them. Never CASCADE: what it
+ * reached at the source is in the list; at the target it would reach tables that are none of the job's. One that is
+ * not in the list and refers to these makes the server refuse.
+ */
 const truncateStatement = (change: Truncate, fitOf: FitOf): Counted => {
   const tables = change.relations.map((relation) => only(fitOf(relation).table))
   const restart = change.restartIdentity ? " RESTART IDENTITY" : ""
   return {
-    sql: `TRUNCATE ${tables.join(", ")}${restart}${change.cascade ? " CASCADE" : ""}`,
+    sql: `TRUNCATE ${tables.join(", ")}${restart}`,
     count: "any",
     rows: 0,
     parameters: []

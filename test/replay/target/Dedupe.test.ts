@@ -65,6 +65,22 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("dedup
     })
   )
 
+  it.effect("takes nothing of another history for a duplicate, though its numbers are the same", () =>
+    Effect.gen(function* () {
+      const scene = yield* makeScene(schema)
+      yield* scene.source.script("INSERT INTO public.t VALUES (1, 'old')")
+      const before = yield* scene.open({ jobId: "before", source: "shop@1/slot/0/1" })
+      yield* before.position
+      yield* applyAll(before, yield* scene.history)
+      yield* scene.source.script("INSERT INTO public.t VALUES (2, 'new')")
+      const again = (yield* scene.history).map((chunk) => ({ ...chunk, seq: 1 }))
+      const after = yield* scene.open({ jobId: "after", source: "shop@1/slot/0/2" })
+      yield* after.position
+      assert.deepStrictEqual(yield* applyAll(after, again), { processed: 1, duplicate: 0, converged: 0 })
+      yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
+    })
+  )
+
   it.effect("refuses a job that would write old values over new ones, naming the transactions", () =>
     Effect.gen(function* () {
       const scene = yield* makeScene(schema)

@@ -47,6 +47,26 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("what 
     )
   }
 
+  it.effect("a TRUNCATE that would reach a table which is none of the source's", () =>
+    Effect.gen(function* () {
+      const parent = "CREATE TABLE public.parent (id int PRIMARY KEY)"
+      const scene = yield* makeScene(parent, {
+        targetSchema: `${parent}; CREATE TABLE public.mine (id int REFERENCES public.parent)`
+      })
+      yield* scene.source.script("INSERT INTO public.parent VALUES (1)")
+      const session = yield* scene.open()
+      yield* session.position
+      const inserted = yield* scene.history
+      yield* applyAll(session, inserted)
+      yield* scene.target.script("INSERT INTO public.mine VALUES (1)")
+      yield* scene.source.script("TRUNCATE public.parent CASCADE")
+      const truncated = yield* scene.history
+      const reason = yield* reasonOf(applyAll(session, truncated, endOf(inserted)))
+      assert.strictEqual(reason._tag, "Rejected")
+      assert.strictEqual((yield* scene.target.query("SELECT id FROM public.mine")).length, 1)
+    })
+  )
+
   it.effect("fits again once somebody has added the column", () =>
     Effect.gen(function* () {
       const scene = yield* makeScene("CREATE TABLE public.t (id int PRIMARY KEY, v text)")

@@ -5,7 +5,7 @@
 export const nodeFlags: ReadonlyArray<string> = [
   "--disable-warning=ExperimentalWarning",
   // Megabytes of the young generation in each of the three threads: three of these.
-  "--max-semi-space-size=4",
+  "--max-semi-space-size=2",
   // The first collection of the old generation comes at this size, in megabytes, and each further one when it has
   // grown by so many percent of what was kept.
   "--initial-old-space-size=48",

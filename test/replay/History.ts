@@ -5,20 +5,20 @@ import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 const column = { typeOid: 23, typmod: -1, typeName: "", key: true }
 
 /** Two tables, so that a filter has something to leave out. */
-export const orders = makeRelation({
+const orders = makeRelation({
   schema: "shop",
   name: "orders",
   identity: "default",
   columns: [{ name: "id", ...column }]
 })
-export const stock = makeRelation({
+const stock = makeRelation({
   schema: "shop",
   name: "stock",
   identity: "default",
   columns: [{ name: "id", ...column }]
 })
 
-export const insert = (table: "orders" | "stock", id: string): Change => ({
+const insert = (table: "orders" | "stock", id: string): Change => ({
   op: "insert",
   relation: table === "orders" ? orders : stock,
   after: [id]

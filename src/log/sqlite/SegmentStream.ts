@@ -39,6 +39,8 @@ export const readSegments = (
     let at = 0
     let asked: Position | null = null
     let after: number | null = null
+    /** Whether the transaction that `from` lies in was seen: retention may have removed it since. */
+    let isBegun = false
     const stop = end ?? Number.POSITIVE_INFINITY
 
     const missing = (until: number) =>
@@ -49,9 +51,12 @@ export const readSegments = (
       const taken: Array<ArchivedChunk> = []
       for (const chunk of openSegment(row, (fingerprint) => state.relations.get(fingerprint))) {
         if (chunk.seq >= stop) break
-        if (isBefore(chunk, expected)) continue
+        if (isBefore(chunk, expected)) {
+          isBegun ||= chunk.seq === from.seq
+          continue
+        }
         // A start beyond the last change of its transaction is the start of the next one.
-        const isNext = expected === from && chunk.seq === from.seq + 1 && chunk.firstOrdinal === 0
+        const isNext = isBegun && expected === from && chunk.seq === from.seq + 1 && chunk.firstOrdinal === 0
         const isExpected = chunk.seq === expected.seq && chunk.firstOrdinal <= expected.ordinal
         if (!isExpected && !isNext) return missing(chunk.firstOrdinal === 0 ? chunk.seq : chunk.seq + 1)
         taken.push(isNext ? chunk : sliceChunk(chunk, expected.ordinal))

@@ -33,8 +33,10 @@ export class SqliteReader implements ReaderCalls {
       const next = this.#segments.row(request.after + 1)
       if (next?.firstSeq === seq && next.firstOrdinal === ordinal) return next.id
     }
+    // Within a transaction from the change before: it proves that nothing was removed between.
+    const proof = Math.max(0, ordinal - 1)
     return this.#segments.search(
-      (row) => row.lastSeq > seq || (row.lastSeq === seq && row.lastOrdinal >= ordinal)
+      (row) => row.lastSeq > seq || (row.lastSeq === seq && row.lastOrdinal >= proof)
     )?.id
   }
 

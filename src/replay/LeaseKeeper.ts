@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Semaphore } from "effect"
 import { Wakeup } from "../log/Wakeup.ts"
 import { JobStore, type JobStoreError, LeaseLost } from "./JobStore.ts"
 import { monotonicMillis } from "./ReplayClock.ts"
@@ -25,6 +25,8 @@ export class LeaseKeeper {
   /** When the last successful renewal was sent: the database's lease lasts at least from there. */
   #sent: number
   #saved = Number.NEGATIVE_INFINITY
+  /** Whoever ends the job waits for a save under way: once the job has ended, it would be refused and lost. */
+  readonly #saving = Semaphore.makeUnsafe(1)
 
   /** `acquiredAt`: monotonic milliseconds from before the job was asked for. */
   constructor(run: Run, leaseSeconds: number, acquiredAt: number) {
@@ -53,7 +55,7 @@ export class LeaseKeeper {
       yield* store
         .progress(run.job.id, run.epoch, unsaved.checkpoint, unsaved.added)
         .pipe(Effect.onError(() => Effect.sync(() => run.unsaved(unsaved))))
-    })
+    }).pipe(this.#saving.withPermit)
   }
 
   /** Ends when the lease has run out, by our own clock from before the renewal was sent. */

@@ -78,7 +78,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a job
         const mended = Effect.fnUntraced(function* (id: string, target: Redacted.Redacted) {
           yield* api.act(id, "resume")
           const job = yield* inStatus(api, id, "completed")
-          assert.strictEqual(job.events_processed, 3)
+          assert.strictEqual(job.events_processed, 3, JSON.stringify(job))
           assert.deepStrictEqual(yield* rows(target), yield* rows(source))
         })
 

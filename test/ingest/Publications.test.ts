@@ -147,17 +147,20 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
       yield* session.script(
         "CREATE TABLE public.p_1 PARTITION OF public.p FOR VALUES FROM (0) TO (9); INSERT INTO public.p VALUES (1); DELETE FROM public.p"
       )
-      yield* untilTrue(() => archive.transactions >= 5)
-      assert.deepStrictEqual(
+      const seen = () =>
         archive.changes.map((change) =>
           "relation" in change ? `${change.relation.name} ${change.op}` : change.op
-        ),
+        )
+      yield* untilTrue(() => seen().includes("p delete"))
+      assert.include(seen(), "message")
+      // Who keeps the publications may say what it did in a transaction of its own, at any moment.
+      assert.deepStrictEqual(
+        seen().filter((what) => what !== "message"),
         [
           "t insert",
           "t update",
           "filled insert",
           "filled insert",
-          "message",
           "filled delete",
           "keyless insert",
           "p insert",

@@ -1,7 +1,7 @@
 // Installs what the tests need beyond npm, where it may; says plainly what they will not cover where it may not.
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
-import { capabilities, missingCapabilities } from "../test/servers/Capability.ts"
+import { capabilities, isInstallable, missingCapabilities } from "../test/servers/Capability.ts"
 
 const apt = "/usr/bin/apt-get"
 
@@ -18,7 +18,7 @@ const install = (packages: ReadonlyArray<string>): void => {
   if (!run(...args) && run("update", "--quiet")) run(...args)
 }
 
-const missing = missingCapabilities()
+const missing = missingCapabilities().filter(isInstallable)
 if (missing.length > 0 && process.getuid?.() === 0 && existsSync(apt)) {
   install(missing.flatMap((name) => capabilities[name].packages))
 }
@@ -31,7 +31,6 @@ if (process.getuid?.() === 0 && existsSync(german) && !existsSync("/usr/lib/loca
 }
 for (const name of missingCapabilities()) {
   const packages = capabilities[name].packages.join(" ")
-  console.warn(
-    `${name} is not installed: the suites that need it will not run. With root: apt-get install ${packages}`
-  )
+  const remedy = packages === "" ? "" : ` With root: apt-get install ${packages}`
+  console.warn(`${name} is missing: the suites that need it will not run.${remedy}`)
 }

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { rm, statfs, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -13,24 +13,22 @@ import { SqliteArchive } from "../../src/log/SqliteArchive.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
 import { swallowingBuffer } from "../ingest/RecordingArchive.ts"
 import { awaitPhase, makeDatabase, SourceServer, slotOf, until } from "../ingest/TestSource.ts"
+import { describeWith } from "../servers/DescribeWith.ts"
 import { auditArchive } from "./ArchiveAudit.ts"
 
-const mount = (folder: string): boolean =>
-  spawnSync("mount", ["-t", "tmpfs", "-o", "size=48m", "walstream-test", folder], { stdio: "ignore" })
-    .status === 0
-
-const unmount = (folder: string) => {
-  spawnSync("umount", [folder], { stdio: "ignore" })
-  rmSync(folder, { recursive: true, force: true })
-}
-
-/** A disk of its own, in memory; undefined where we may not mount one. */
-const smallDisk = (): string | undefined => {
-  const folder = mkdtempSync(join(tmpdir(), "walstream-disk-"))
-  if (mount(folder)) return folder
-  rmSync(folder, { recursive: true })
-  return undefined
-}
+/** A disk of its own, in memory. */
+const smallDisk = Effect.acquireRelease(
+  Effect.sync(() => {
+    const folder = mkdtempSync(join(tmpdir(), "walstream-disk-"))
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=48m", "walstream-test", folder], { stdio: "ignore" })
+    return folder
+  }),
+  (folder) =>
+    Effect.sync(() => {
+      execFileSync("umount", ["-l", folder], { stdio: "ignore" })
+      rmSync(folder, { recursive: true, force: true })
+    })
+)
 
 /** Takes all of a disk but so many bytes. */
 const fill = async (folder: string, free: number) => {
@@ -40,24 +38,12 @@ const fill = async (folder: string, free: number) => {
   return ballast
 }
 
-const mayMount = (() => {
-  const disk = smallDisk()
-  if (disk !== undefined) unmount(disk)
-  return disk !== undefined
-})()
-
-const title = "a full disk under the archive holds capture up, says so, and loses nothing"
-
-if (!mayMount) it.skip(`${title} (not run: this user may not mount a small disk)`, () => undefined)
-else
+describeWith("the right to mount", "a full disk under the archive", () => {
   it.live(
-    title,
+    "holds capture up, says so, and loses nothing",
     () =>
       Effect.gen(function* () {
-        const disk = yield* Effect.acquireRelease(
-          Effect.sync(() => smallDisk() ?? assert.fail("no disk")),
-          (folder) => Effect.sync(() => unmount(folder))
-        )
+        const disk = yield* smallDisk
         const file = join(disk, "archive.sqlite")
         const { session, options } = yield* makeDatabase
         yield* session.script("CREATE TABLE public.t (id int PRIMARY KEY, v text)")
@@ -100,3 +86,4 @@ else
       }).pipe(Effect.scoped, Effect.provide(SourceServer.layer)),
     { timeout: 60_000 }
   )
+})

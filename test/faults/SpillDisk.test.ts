@@ -1,30 +1,15 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
 import { mkdir, readdir } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { connectPg } from "../../src/postgres/PgSession.ts"
 import { assertSameDatabases } from "../servers/CompareDatabases.ts"
+import { describeWith } from "../servers/DescribeWith.ts"
 import { follow, makeScene, until } from "./Scene.ts"
 
 const mount = (...args: ReadonlyArray<string>) => execFileSync("mount", args, { stdio: "ignore" })
 const unmount = (directory: string) => execFileSync("umount", ["-l", directory], { stdio: "ignore" })
-
-/** A small disk needs root, and a container may forbid it all the same. */
-const mayMount = (() => {
-  const directory = mkdtempSync(join(tmpdir(), "walstream-mount-"))
-  try {
-    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", directory)
-    unmount(directory)
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
-})()
 
 /** A disk with room for two megabytes beside the 256 that must stay free. */
 const smallDisk = (directory: string) =>
@@ -38,7 +23,7 @@ const smallDisk = (directory: string) =>
 
 const table = `CREATE TABLE IF NOT EXISTS public.large (id int PRIMARY KEY, note text)`
 
-describe.runIf(mayMount)("with no room left where transactions are spilled", () => {
+describeWith("the right to mount", "with no room left where transactions are spilled", () => {
   it.live(
     "capture waits and says so, and loses nothing",
     () =>

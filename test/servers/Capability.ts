@@ -1,29 +1,63 @@
-import { existsSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 
 /** Where Debian puts the binaries of its PostgreSQL 15. */
 export const debianBinaries = "/usr/lib/postgresql/15/bin"
 
-/** What some suites need beyond npm: Debian's PostgreSQL 15, and its wal2json. */
+interface Need {
+  readonly isMet: () => boolean
+  /** What brings it; empty for what only the machine's owner can grant. */
+  readonly packages: ReadonlyArray<string>
+}
+
+const files =
+  (...paths: ReadonlyArray<string>) =>
+  () =>
+    paths.every(existsSync)
+
+/** A small disk needs root, and a container may forbid it all the same. */
+const mayMount = (): boolean => {
+  const folder = mkdtempSync(join(tmpdir(), "walstream-mount-"))
+  const run = (command: string, ...args: ReadonlyArray<string>) =>
+    spawnSync(command, [...args, folder], { stdio: "ignore" }).status === 0
+  try {
+    return run("mount", "-t", "tmpfs", "-o", "size=1m", "walstream-test") && run("umount", "-l")
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What some suites need beyond npm. */
 export const capabilities = {
   "postgresql-15": {
-    files: [`${debianBinaries}/postgres`, `${debianBinaries}/pgbench`],
+    isMet: files(`${debianBinaries}/postgres`, `${debianBinaries}/pgbench`),
     packages: ["postgresql-15"]
   },
   wal2json: {
-    files: ["/usr/lib/postgresql/15/lib/wal2json.so", `${debianBinaries}/postgres`],
+    isMet: files("/usr/lib/postgresql/15/lib/wal2json.so", `${debianBinaries}/postgres`),
     packages: ["postgresql-15-wal2json"]
   },
   /** A locale whose money looks different, for hostile defaults. */
   "german locale": {
-    files: ["/usr/share/i18n/locales/de_DE", "/usr/lib/locale/locale-archive"],
+    isMet: files("/usr/share/i18n/locales/de_DE", "/usr/lib/locale/locale-archive"),
     packages: ["locales"]
-  }
-} as const
+  },
+  "the right to mount": { isMet: mayMount, packages: [] }
+} as const satisfies Readonly<Record<string, Need>>
 export type Capability = keyof typeof capabilities
 
-export const isAvailable = (name: Capability): boolean => capabilities[name].files.every(existsSync)
+export const isAvailable = (name: Capability): boolean => capabilities[name].isMet()
+
+export const isInstallable = (name: Capability): boolean => capabilities[name].packages.length > 0
 
 export const missingCapabilities = (): ReadonlyArray<Capability> => {
-  const names: ReadonlyArray<Capability> = ["postgresql-15", "wal2json", "german locale"]
+  const names: ReadonlyArray<Capability> = [
+    "postgresql-15",
+    "wal2json",
+    "german locale",
+    "the right to mount"
+  ]
   return names.filter((name) => !isAvailable(name))
 }

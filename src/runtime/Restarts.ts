@@ -7,6 +7,7 @@ import { grantRestart, noRestarts, type RestartHistory, type RestartIntensity } 
 import { affected, type RestartStrategy } from "./RestartStrategy.ts"
 import { restartBackoff } from "./RetryPolicy.ts"
 import type { SupervisorOptions } from "./Supervisor.ts"
+import type { Timer } from "./Timers.ts"
 
 /** What the restarts of a supervisor need of it. */
 export interface Restarter {
@@ -26,6 +27,13 @@ interface Failure {
   readonly life: number
 }
 
+/** A child's failures in a row. Only the first is news to people, and the end of them. */
+interface Trouble {
+  restarts: number
+  /** Until it counts as well again; it was cancelled when it failed before. */
+  timer: Timer | undefined
+}
+
 /** A restart that waits for its delay or is under way, and the children it has not started yet. */
 interface PendingRestart {
   readonly remaining: Set<Child>
@@ -42,6 +50,8 @@ export class Restarts {
   readonly #strategy: RestartStrategy
   readonly #intensity: RestartIntensity | undefined
   readonly #backoff: Backoff
+  readonly #stableMillis: number
+  readonly #troubles = new Map<Child, Trouble>()
   readonly #failures: Queue.Queue<Failure>
   readonly #pending = new Set<PendingRestart>()
   #history: RestartHistory = noRestarts
@@ -63,11 +73,8 @@ export class Restarts {
       intensity === "unlimited"
         ? undefined
         : { restarts: intensity.restarts, periodMillis: Duration.toMillis(intensity.within) }
-    this.#backoff = new Backoff(
-      options.backoff ?? restartBackoff,
-      Duration.toMillis(options.stableAfter ?? "1 minute"),
-      kernel.timers
-    )
+    this.#stableMillis = Duration.toMillis(options.stableAfter ?? "1 minute")
+    this.#backoff = new Backoff(options.backoff ?? restartBackoff, this.#stableMillis, kernel.timers)
     this.#failures = failures
   }
 
@@ -94,6 +101,7 @@ export class Restarts {
   end(): void {
     this.#life++
     this.#cancel(() => true)
+    for (const trouble of this.#troubles.values()) this.#unwatch(trouble)
   }
 
   /** No life will follow. */
@@ -114,13 +122,14 @@ export class Restarts {
   /** Starts them again in order, each once the one before it is ready. */
   restartAfter(millis: number, members: Iterable<Child>): void {
     const remaining = new Set(members)
-    const restart = Effect.gen(function* () {
+    const restart = Effect.gen({ self: this }, function* () {
       yield* Effect.sleep(millis)
       for (const child of [...remaining]) {
         remaining.delete(child)
         if (child.leaving) continue
         child.startAgain()
         yield* child.started
+        this.#watch(child)
       }
     })
     const pending = { remaining, fiber: Effect.runForkWith(this.#kernel.context)(restart) }
@@ -148,7 +157,9 @@ export class Restarts {
     if (stale || child.leaving || this.#isPending(child)) return
     const delay = this.#grant() ? yield* this.#backoff.next(child, error) : undefined
     if (delay === undefined) return yield* this.#giveUp(child, error)
-    yield* Effect.logWarning("actor ended and is restarted").pipe(
+    // An outage is told once; each further restart is in the tree.
+    const log = this.#isNews(child) ? Effect.logWarning : Effect.logDebug
+    yield* log("actor ended and is restarted").pipe(
       Effect.annotateLogs({
         actor: child.path,
         error,
@@ -162,6 +173,36 @@ export class Restarts {
     yield* this.#restarter.takeDown([...members].filter((member) => member !== child).reverse())
     if (life === this.#life) this.restartAfter(delay, members)
   })
+
+  /** Counts a restart; whether it is the first of a series. */
+  #isNews(child: Child): boolean {
+    const trouble = this.#troubles.get(child)
+    if (trouble === undefined) {
+      this.#troubles.set(child, { restarts: 1, timer: undefined })
+      return true
+    }
+    trouble.restarts++
+    this.#unwatch(trouble)
+    return false
+  }
+
+  /** A series ends when the child has been up for a stable while: as its backoff does. */
+  #watch(child: Child): void {
+    const trouble = this.#troubles.get(child)
+    if (trouble === undefined) return
+    this.#unwatch(trouble)
+    const { startedAt } = child
+    trouble.timer = this.#kernel.timers.after(this.#stableMillis, () => {
+      this.#troubles.delete(child)
+      if (child.leaving || child.startedAt !== startedAt) return
+      this.#kernel.log("Info", "actor is well again", { actor: child.path, restarts: trouble.restarts })
+    })
+  }
+
+  #unwatch(trouble: Trouble): void {
+    if (trouble.timer !== undefined) this.#kernel.timers.cancel(trouble.timer)
+    trouble.timer = undefined
+  }
 
   #giveUp(child: Child, error: string): Effect.Effect<void> {
     return this.#restarter.giveUp(child, error, this.#history.length)

@@ -255,4 +255,31 @@ describe("failures", () => {
       ])
     }).pipe(withSystem, Effect.provide(Logger.layer([logger])))
   })
+
+  it.effect("of an outage are told once, and its end once", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ logLevel, message, fiber }) => {
+      const { actor, restarts } = fiber.getRef(References.CurrentLogAnnotations)
+      lines.push(`${logLevel} ${[message].flat().join(" ")} ${actor} ${restarts}`)
+    })
+    return Effect.gen(function* () {
+      const { root } = yield* ActorSystem
+      const supervisor = yield* root.supervise({ name: "s", backoff, intensity: "unlimited" })
+      const a = yield* supervisor.spawn(probe([], "a"))
+      for (let round = 0; round < 5; round++) {
+        yield* a.tell("fail")
+        yield* advance("50 seconds")
+      }
+      yield* advance("10 seconds")
+      assert.deepStrictEqual(lines, ["Warn actor ended and is restarted /s/a 0"])
+      yield* advance("1 minute")
+      assert.deepStrictEqual(lines.slice(1), ["Info actor is well again /s/a 5"])
+      yield* a.tell("fail")
+      yield* advance("1 second")
+      assert.deepStrictEqual(lines.slice(2), ["Warn actor ended and is restarted /s/a 5"])
+      yield* supervisor.stop("a")
+      yield* advance("2 minutes")
+      assert.strictEqual(lines.length, 3)
+    }).pipe(withSystem, Effect.provide(Logger.layer([logger])))
+  })
 })

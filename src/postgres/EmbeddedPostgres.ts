@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { type AddressInfo, createServer } from "node:net"
-import { dirname, join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { Effect, Redacted, Schedule, Schema, type Scope } from "effect"
 
@@ -85,7 +85,7 @@ const environment = () => ({ ...process.env, LC_ALL: "C" })
 
 /** Whoever runs the server must reach the path: the folders above it get their execute bits, nothing more. */
 const letThrough = async (path: string) => {
-  for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
+  for (let above = dirname(resolve(path)); above !== dirname(above); above = dirname(above)) {
     const { mode } = await stat(above)
     if ((mode & 0o001) === 0) await chmod(above, mode | 0o111)
   }

@@ -16,7 +16,9 @@ export const LogErrorReason = Schema.Union([
   /** The store ends below its own mark: it has lost data. */
   Schema.TaggedStruct("BelowMark", { mark: Schema.Int, end: Schema.Int }),
   /** The asked-for stretch is not, or no longer, held. `from` is inclusive, `until` exclusive. */
-  Schema.TaggedStruct("Missing", { from: Schema.Int, until: Schema.Int })
+  Schema.TaggedStruct("Missing", { from: Schema.Int, until: Schema.Int }),
+  /** A server that answers, but not to us or not like this: credentials, rights, its kind. A person has to mend it. */
+  Schema.TaggedStruct("Refused", { detail: Schema.String, fix: Schema.String })
 ])
 export type LogErrorReason = typeof LogErrorReason.Type
 
@@ -36,6 +38,8 @@ const explain = (reason: LogErrorReason): string => {
       return `the archive ends at ${reason.end} but its mark says ${reason.mark}: transactions ${reason.end + 1} to ${reason.mark} are lost`
     case "Missing":
       return `transactions ${reason.from} to ${reason.until - 1} are not held`
+    case "Refused":
+      return reason.detail
   }
 }
 
@@ -46,6 +50,8 @@ const mend = (reason: LogErrorReason): string | null => {
       return null
     case "Full":
       return "make room on its disk; it goes on by itself"
+    case "Refused":
+      return reason.fix
     case "Corrupt":
     case "BelowMark":
       return "restore the archive from a copy; or move it away and set another SOURCE_ID: a new history begins where the slot stands, so do not drop the slot"

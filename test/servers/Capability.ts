@@ -6,6 +6,12 @@ import { join } from "node:path"
 /** Where Debian puts the binaries of its PostgreSQL 15. */
 export const debianBinaries = "/usr/lib/postgresql/15/bin"
 
+/** And its Redis 7. */
+export const redisServer = "/usr/bin/redis-server"
+
+/** Kafka's own jars, brought by Maven (see scripts/setup-tests.ts). Not in the repository. */
+export const kafkaJars = join(import.meta.dirname, "kafka", "jars")
+
 interface Need {
   readonly isMet: () => boolean
   /** What brings it; empty for what only the machine's owner can grant. */
@@ -39,10 +45,16 @@ export const capabilities = {
     isMet: files("/usr/lib/postgresql/15/lib/wal2json.so", `${debianBinaries}/postgres`),
     packages: ["postgresql-15-wal2json"]
   },
+  /** One that tests may kill and freeze. */
+  "redis-server": { isMet: files(redisServer), packages: ["redis-server"] },
   /** A locale whose money looks different, for hostile defaults. */
   "german locale": {
     isMet: files("/usr/share/i18n/locales/de_DE", "/usr/lib/locale/locale-archive"),
     packages: ["locales"]
+  },
+  kafka: {
+    isMet: files("/usr/bin/java", join(kafkaJars, "kafka_2.13-4.4.0.jar")),
+    packages: ["openjdk-17-jdk-headless", "maven"]
   },
   "the right to mount": { isMet: mayMount, packages: [] }
 } as const satisfies Readonly<Record<string, Need>>
@@ -57,6 +69,8 @@ export const missingCapabilities = (): ReadonlyArray<Capability> => {
     "postgresql-15",
     "wal2json",
     "german locale",
+    "redis-server",
+    "kafka",
     "the right to mount"
   ]
   return names.filter((name) => !isAvailable(name))

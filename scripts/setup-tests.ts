@@ -1,7 +1,14 @@
 // Installs what the tests need beyond npm, where it may; says plainly what they will not cover where it may not.
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
-import { capabilities, isInstallable, missingCapabilities } from "../test/servers/Capability.ts"
+import { join } from "node:path"
+import {
+  capabilities,
+  isAvailable,
+  isInstallable,
+  kafkaJars,
+  missingCapabilities
+} from "../test/servers/Capability.ts"
 
 const apt = "/usr/bin/apt-get"
 
@@ -28,6 +35,12 @@ if (process.getuid?.() === 0 && existsSync(german) && !existsSync("/usr/lib/loca
   spawnSync("localedef", ["-i", "de_DE", "-f", "UTF-8", "de_DE.UTF-8"], {
     stdio: ["ignore", "ignore", "inherit"]
   })
+}
+if (!isAvailable("kafka")) {
+  console.log("Fetching Kafka's jars for the tests")
+  const pom = join(kafkaJars, "..", "pom.xml")
+  const args = ["--quiet", "--file", pom, "dependency:copy-dependencies", `-DoutputDirectory=${kafkaJars}`]
+  spawnSync("mvn", args, { stdio: ["ignore", "ignore", "inherit"] })
 }
 for (const name of missingCapabilities()) {
   const packages = capabilities[name].packages.join(" ")

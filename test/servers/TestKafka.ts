@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { createWriteStream, readdirSync } from "node:fs"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { Effect } from "effect"
+import { freePort } from "../../src/postgres/EmbeddedPostgres.ts"
+import { kafkaJars } from "./Capability.ts"
+
+export interface TestKafkaOptions {
+  /** Lines of `server.properties` that differ from this file's. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Asks every client for SCRAM-SHA-512 credentials; these are the only ones. */
+  readonly user?: { readonly name: string; readonly password: string }
+  /** What clients are told to connect to, where something stands before the broker. */
+  readonly advertisedPort?: number
+}
+
+/** A real broker (KRaft, one node) that a test may mistreat. Data and port stay the same over all its lives. */
+export interface TestKafka {
+  /** `host:port` */
+  readonly broker: string
+  readonly port: number
+  readonly start: Effect.Effect<void>
+  /** An orderly shutdown; thaws it first. */
+  readonly stop: Effect.Effect<void>
+  /** SIGKILL, as a power cut would. */
+  readonly kill: Effect.Effect<void>
+  /** SIGSTOP: connections stay open and nothing answers. */
+  readonly freeze: Effect.Effect<void>
+  readonly thaw: Effect.Effect<void>
+  /** What the broker has logged in all its lives. */
+  readonly log: Effect.Effect<string>
+}
+
+const loggers = `<?xml version="1.0"?>
+<Configuration status="OFF">
+  <Appenders><Console name="out"><PatternLayout pattern="%d %p %c{1} %m%n"/></Console></Appenders>
+  <Loggers><Root level="INFO"><AppenderRef ref="out"/></Root></Loggers>
+</Configuration>`
+
+interface Ports {
+  readonly client: number
+  readonly controller: number
+}
+
+const scram = ({ name, password }: NonNullable<TestKafkaOptions["user"]>) => ({
+  "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+  "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+  "listener.name.client.scram-sha-512.sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${name}" password="${password}";`
+})
+
+const properties = (directory: string, { client, controller }: Ports, options: TestKafkaOptions): string => {
+  const { user } = options
+  const all: Record<string, string> = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+    listeners: `CLIENT://127.0.0.1:${client},CONTROLLER://127.0.0.1:${controller}`,
+    "advertised.listeners": `CLIENT://127.0.0.1:${options.advertisedPort ?? client}`,
+    "listener.security.protocol.map": `CLIENT:${user === undefined ? "PLAINTEXT" : "SASL_PLAINTEXT"},CONTROLLER:PLAINTEXT`,
+    "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "CLIENT",
+    "log.dirs": join(directory, "data"),
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "auto.create.topics.enable": "false",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    // A killed broker is taken for alive until its session ends; the restart waits for that.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    "log.segment.delete.delay.ms": "100",
+    "log.retention.check.interval.ms": "500",
+    "log.initial.task.delay.ms": "500",
+    ...(user === undefined ? {} : scram(user)),
+    ...options.settings
+  }
+  return Object.entries(all)
+    .map(([key, value]) => `${key}=${value}`)
+    .join("\n")
+}
+
+const java = (directory: string, heap: string, ...args: ReadonlyArray<string>): ChildProcess => {
+  const classpath = readdirSync(kafkaJars)
+    .map((jar) => join(kafkaJars, jar))
+    .join(":")
+  const flags = [heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+  const logging = `-Dlog4j2.configurationFile=${join(directory, "log4j2.xml")}`
+  return spawn("java", [...flags, logging, "-cp", classpath, ...args], { stdio: ["ignore", "pipe", "pipe"] })
+}
+
+const format = async (directory: string, config: string, user: TestKafkaOptions["user"]): Promise<void> => {
+  const users =
+    user === undefined ? [] : ["--add-scram", `SCRAM-SHA-512=[name=${user.name},password=${user.password}]`]
+  const args = ["format", "--cluster-id", "4L6g3nShT-eMCtK--X86sw", "--config", config, ...users]
+  const child = java(directory, "-Xmx128m", "kafka.tools.StorageTool", ...args)
+  let said = ""
+  for (const output of [child.stdout, child.stderr]) {
+    output?.on("data", (text: Buffer) => {
+      said += text.toString()
+    })
+  }
+  const [code] = await once(child, "close")
+  if (code !== 0) throw new Error(`the storage of a test's Kafka could not be formatted: ${said}`)
+}
+
+const temporaryDirectory = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "walstream-kafka-"))),
+  (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }))
+)
+
+/** Starts one, about 2 s and 360 MB; it ends, and its data are removed, with the scope. */
+export const makeTestKafka = Effect.fnUntraced(function* (options: TestKafkaOptions = {}) {
+  const directory = yield* temporaryDirectory
+  const ports = { client: yield* freePort, controller: yield* freePort }
+  const config = join(directory, "server.properties")
+  const logFile = join(directory, "server.log")
+  let child: ChildProcess | undefined
+
+  const begin = async (): Promise<void> => {
+    if (child !== undefined) return
+    const started = java(directory, "-Xmx256m", "kafka.Kafka", config)
+    child = started
+    const { stdout, stderr } = started
+    if (stdout === null || stderr === null) throw new Error("a piped child has outputs")
+    const log = createWriteStream(logFile, { flags: "a" })
+    stderr.pipe(log, { end: false })
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: stdout }).on("line", (line) => {
+        log.write(`${line}\n`)
+        if (line.includes("Kafka Server started")) resolve()
+      })
+      started.once("close", () => {
+        log.end()
+        if (child === started) child = undefined
+        reject(new Error("a test's Kafka ended before it was ready"))
+      })
+    })
+  }
+  const signal = (name: NodeJS.Signals) =>
+    Effect.sync(() => {
+      child?.kill(name)
+    })
+  const end = (name: NodeJS.Signals) =>
+    Effect.promise(async () => {
+      const ending = child
+      if (ending === undefined) return
+      child = undefined
+      const closed = once(ending, "close")
+      ending.kill("SIGCONT")
+      ending.kill(name)
+      await closed
+    })
+
+  yield* Effect.promise(async () => {
+    await writeFile(join(directory, "log4j2.xml"), loggers)
+    await writeFile(config, properties(directory, ports, options))
+    await format(directory, config, options.user)
+  })
+  // Nothing of it is wanted after the scope: no orderly shutdown.
+  yield* Effect.addFinalizer(() => end("SIGKILL"))
+  const start = Effect.promise(begin)
+  yield* start
+
+  const server: TestKafka = {
+    broker: `127.0.0.1:${options.advertisedPort ?? ports.client}`,
+    port: ports.client,
+    start,
+    stop: end("SIGTERM"),
+    kill: end("SIGKILL"),
+    freeze: signal("SIGSTOP"),
+    thaw: signal("SIGCONT"),
+    log: Effect.promise(() => readFile(logFile, "utf8"))
+  }
+  return server
+})

@@ -69,7 +69,8 @@ export const attempt = Effect.fnUntraced(function* (
   })
   // A dry run leaves no ledger behind: there the checkpoint is all there is.
   const ledger = (yield* session.position) ?? (spec.dryRun ? (run.checkpoint?.position ?? null) : null)
-  run.retrying = null
+  run.goOn()
+  run.applying = session.mode
   const filter = makeFilter(spec.tables, spec.operations)
   if (ledger !== null) yield* catchUp(run, plan, ledger, filter)
 
@@ -85,12 +86,12 @@ export const attempt = Effect.fnUntraced(function* (
     .run(spec, plan, {
       onData: () => {
         readings = 0
-        run.retrying = null
+        run.goOn()
         run.wakeup.notify()
       },
-      onRetry: (error) => {
+      onRetry: (error, now) => {
         readings += 1
-        run.retrying = { reason: error.message, attempts: readings }
+        run.retry(now, error.message, readings)
       },
       onEnd: Effect.fnUntraced(function* (end: number) {
         current = yield* pinEnd(run, current, end)

@@ -10,7 +10,7 @@ export interface BacklogLimits {
   /** Several transactions are one batch up to here. */
   readonly batchChanges: number
   readonly batchBytes: number
-  /** One transaction stays whole up to here, at the price of memory; a larger one is applied in parts of this size. */
+  /** One transaction is one batch up to here, at the price of memory; a larger one comes in parts of this size. */
   readonly wholeChanges: number
 }
 
@@ -37,6 +37,10 @@ export interface Piece {
   /** When it had come from the store, by the runner's clock. */
   readonly arrived: number
   readonly until: Passed
+  /** The transaction goes on in the next piece. */
+  readonly goesOn: boolean
+  /** The transaction began in the piece before. */
+  readonly continues: boolean
 }
 
 /** Pieces taken together. Without chunks when nothing of the stretch is wanted. */
@@ -46,6 +50,8 @@ export interface Taken {
   /** How many, a part of a large one counted as one. */
   readonly transactions: number
   readonly until: Passed
+  /** It is a part of a large transaction, and another comes. */
+  readonly goesOn: boolean
 }
 
 interface Growing extends Piece {
@@ -53,6 +59,7 @@ interface Growing extends Piece {
   changes: number
   bytes: number
   until: Passed
+  goesOn: boolean
   /** Nothing more comes to it: it may be taken. */
   closed: boolean
 }
@@ -76,6 +83,8 @@ export class Backlog {
   #head = 0
   #changes = 0
   #bytes = 0
+  /** The next piece is of the transaction of the one before. */
+  #continues = false
 
   constructor(next: Position, filter: Filter, limits: BacklogLimits) {
     this.#sequence = new Sequence(next)
@@ -125,7 +134,11 @@ export class Backlog {
     piece.until = until
     piece.closed =
       accepted.last || piece.changes >= this.#limits.wholeChanges || piece.bytes >= this.#limits.batchBytes
-    if (piece.closed) this.#mergeIntoPrevious()
+    piece.goesOn = piece.closed && !accepted.last
+    if (piece.closed) {
+      this.#continues = piece.goesOn
+      this.#mergeIntoPrevious()
+    }
     return true
   }
 
@@ -137,7 +150,8 @@ export class Backlog {
 
   /**
    * The first piece and those that follow as long as they fit and `isDue` (asked once per wanted piece, in order);
-   * stretches of which nothing is wanted come along. Undefined when nothing can be taken.
+   * stretches of which nothing is wanted come along, and a part of a large transaction comes alone. Undefined when
+   * nothing can be taken.
    */
   take(isDue: (piece: Piece) => boolean): Taken | undefined {
     let chunks: Array<ArchivedChunk> = []
@@ -145,11 +159,14 @@ export class Backlog {
     let bytes = 0
     let transactions = 0
     let until: Passed | undefined
+    let goesOn = false
     for (let piece = this.peek(); piece !== undefined; piece = this.peek()) {
+      const isPart = piece.goesOn || piece.continues
       if (piece.changes > 0) {
         const fits =
           changes === 0 ||
-          (changes + piece.changes <= this.#limits.batchChanges &&
+          (!isPart &&
+            changes + piece.changes <= this.#limits.batchChanges &&
             bytes + piece.bytes <= this.#limits.batchBytes)
         if (!fits || !isDue(piece)) break
         if (chunks.length === 0) chunks = [...piece.chunks]
@@ -160,10 +177,14 @@ export class Backlog {
       }
       until = piece.until
       this.#dropHead()
+      if (isPart && piece.changes > 0) {
+        goesOn = piece.goesOn
+        break
+      }
     }
     this.#changes -= changes
     this.#bytes -= bytes
-    return until === undefined ? undefined : { chunks, changes, transactions, until }
+    return until === undefined ? undefined : { chunks, changes, transactions, until, goesOn }
   }
 
   #pieceFor(chunk: ArchivedChunk, until: Passed, arrived: number): Growing {
@@ -177,6 +198,8 @@ export class Backlog {
       bytes: 0,
       arrived,
       until,
+      goesOn: false,
+      continues: this.#continues,
       closed: false
     }
     this.#pieces.push(piece)
@@ -190,6 +213,7 @@ export class Backlog {
     if (tail === undefined || previous === undefined || tail.changes > 0) return
     if (this.#pieces.length - this.#head < 2) return
     previous.until = tail.until
+    previous.goesOn = tail.goesOn
     this.#pieces.pop()
   }
 

@@ -16,8 +16,8 @@ import { awaitEnd, isAtEnd } from "./WindowResolver.ts"
 export interface FeedListener<E, R> {
   /** New pieces may be in the backlog. */
   readonly onData: () => void
-  /** The store does not answer; it is tried again. */
-  readonly onRetry: (error: LogError) => void
+  /** The store does not answer; it is tried again. `now` in monotonic milliseconds. */
+  readonly onRetry: (error: LogError, now: number) => void
   /** The end of a window that lay ahead is known now. */
   readonly onEnd: (end: number) => Effect.Effect<void, E, R>
   /** The live buffer failed; the archive goes on. */
@@ -121,8 +121,8 @@ export class Feed {
       // A stream is retried whole, so it is made anew from where the backlog is; its backoff restarts once data come.
       yield* Stream.suspend(() => source.read(backlog.next, end)).pipe(
         Stream.tapError((error) =>
-          Effect.sync(() => {
-            if (error.isRetryable) listener.onRetry(error)
+          Effect.map(monotonicMillis, (now) => {
+            if (error.isRetryable) listener.onRetry(error, now)
           })
         ),
         Stream.retry(

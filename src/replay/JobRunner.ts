@@ -9,6 +9,7 @@ import { type BacklogLimits, defaultLimits } from "./Backlog.ts"
 import { insist, planJob } from "./JobPlanner.ts"
 import { JobStore, type JobStoreError, type LeaseLost } from "./JobStore.ts"
 import type { LeaseKeeper } from "./LeaseKeeper.ts"
+import { monotonicMillis } from "./ReplayClock.ts"
 import { countFailed } from "./ReplayMetrics.ts"
 import type { Run } from "./Run.ts"
 import type { Targets } from "./Target.ts"
@@ -36,9 +37,12 @@ type Services = JobStore | Targets | Archive | LiveBuffer
 
 /** The rejected change as the outside names it, if it was in the target's hand. */
 const rejectedAt = (run: Run, seq: number, ordinal: number): string | null => {
-  const chunk = run.batch?.taken.chunks.find((candidate) => candidate.seq === seq)
-  if (chunk === undefined) return null
-  return formatPosition({ incarnation: chunk.incarnation, commitLsn: chunk.commit.commitLsn, ordinal })
+  const taken = run.batch?.taken
+  if (taken === undefined) return null
+  const chunk = taken.chunks.find((candidate) => candidate.seq === seq)
+  const its = chunk ?? (taken.until.position.seq === seq ? taken.until : undefined)
+  if (its === undefined) return null
+  return formatPosition({ incarnation: its.incarnation, commitLsn: its.commit.commitLsn, ordinal })
 }
 
 /** Tries until the job is done, has failed, or belongs to somebody else. */
@@ -85,7 +89,7 @@ const drive = Effect.fnUntraced(function* (
       attempts = 0
     }
     attempts += 1
-    run.retrying = { reason: error.message, attempts }
+    run.retry(yield* monotonicMillis, error.message, attempts)
     if (attempts === 1 && decided._tag === "Retry") {
       yield* Effect.logWarning("the job waits and tries again", { job: run.job.id, detail: withFix(error) })
     }

@@ -1,7 +1,9 @@
 import { Effect, Exit } from "effect"
+import type { JobCounters } from "../domain/Job.ts"
 import type { Position } from "../domain/Position.ts"
 import type { Wakeup } from "../log/Wakeup.ts"
 import type { Backlog, Passed, Piece, Taken } from "./Backlog.ts"
+import { addCounters, noCounters } from "./Counters.ts"
 import { monotonicMillis } from "./ReplayClock.ts"
 import { countApplied } from "./ReplayMetrics.ts"
 import type { Run } from "./Run.ts"
@@ -27,9 +29,17 @@ export interface LoopOptions<E> {
   readonly fed: () => Exit.Exit<void, E> | null
 }
 
+/** The parts of a large transaction that the target has and has not committed. */
+interface Held {
+  readonly counters: JobCounters
+  readonly changes: number
+  readonly since: number
+}
+
 /**
  * Takes what is due out of the backlog and hands it to the target, one batch at a time, each following the one
- * before. Ends when the window is done, or after the batch under way when the run is stopped.
+ * before. Ends when the window is done, or after the batch under way when the run is stopped. Nothing is booked of a
+ * large transaction until its last part is committed.
  */
 export const replayLoop = Effect.fnUntraced(function* <E>(
   options: LoopOptions<E>
@@ -39,36 +49,49 @@ export const replayLoop = Effect.fnUntraced(function* <E>(
   let follows = options.follows
   /** Passed over, not yet written to the ledger. */
   let passed: Passed | undefined
+  let held: Held | undefined
   let written = yield* monotonicMillis
 
   const apply = Effect.fnUntraced(function* (taken: Taken, now: number) {
-    run.batch = { taken, since: now }
-    const batch = { chunks: taken.chunks, follows, until: taken.until.position }
-    const counters = yield* session.apply(batch)
-    run.batch = null
+    const { chunks, changes, goesOn } = taken
+    const since = held?.since ?? now
+    const before = held?.changes ?? 0
+    run.batch = { taken, before, since }
+    const batch = { chunks, follows, until: taken.until.position, goesOn }
+    const counters = addCounters(held?.counters ?? noCounters, yield* session.apply(batch))
     follows = batch.until
     passed = undefined
+    if (goesOn) {
+      held = { counters, changes: before + changes, since }
+      return
+    }
+    held = undefined
+    run.batch = null
     written = yield* monotonicMillis
     run.passed(taken.until, counters)
-    yield* countApplied(run, counters, written - now)
+    yield* countApplied(run, counters, written - since)
   })
 
   /** Nothing but its position is written of what was passed over. */
   const applyPassed = (until: Passed, now: number) =>
-    apply({ chunks: [], changes: 0, transactions: 0, until }, now)
+    apply({ chunks: [], changes: 0, transactions: 0, until, goesOn: false }, now)
 
   while (!run.stopped) {
     const signal = run.wakeup.next
     const now = yield* monotonicMillis
     const first = backlog.peek()
+    // A transaction that has begun is not paced any more.
+    const dueAt = (piece: Piece): number => (held === undefined ? pacer.due(now, piece.commitTime) : now)
     const isDue = (piece: Piece): boolean => {
-      if (pacer.due(now, piece.commitTime) - now > groupMillis) return false
+      if (dueAt(piece) - now > groupMillis) return false
       pacer.handOn(now, piece)
       return true
     }
     if (first !== undefined && first.changes === 0) {
       passed = backlog.take(() => false)?.until ?? passed
       room.notify()
+      // Nothing is wanted of the rest of a large transaction: that ends it.
+      if (held !== undefined && passed !== undefined) yield* applyPassed(passed, now)
       continue
     }
     const fed = first === undefined ? options.fed() : null
@@ -77,7 +100,7 @@ export const replayLoop = Effect.fnUntraced(function* <E>(
       if (passed !== undefined) yield* applyPassed(passed, now)
       return
     }
-    const wait = first === undefined ? Number.POSITIVE_INFINITY : pacer.due(now, first.commitTime) - now
+    const wait = first === undefined ? Number.POSITIVE_INFINITY : dueAt(first) - now
     run.waiting = first?.commitTime ?? null
     if (wait <= earlyMillis * 1.5) {
       run.phase = "replaying"

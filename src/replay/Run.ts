@@ -3,8 +3,10 @@ import type { Micros } from "../domain/Micros.ts"
 import type { Position } from "../domain/Position.ts"
 import { Wakeup } from "../log/Wakeup.ts"
 import { outerPosition, type Passed, type Taken } from "./Backlog.ts"
+import { addCounters, noCounters } from "./Counters.ts"
 import { Pacer } from "./Pacer.ts"
 import type { PacingError } from "./PacingErrors.ts"
+import type { ApplyMode } from "./Target.ts"
 
 export type RunPhase = "planning" | "opening" | "replaying" | "waiting" | "retrying" | "ending"
 
@@ -13,12 +15,15 @@ export interface Retrying {
   readonly reason: string
   /** Tries so far. */
   readonly attempts: number
+  /** Milliseconds that it has been so. */
+  readonly millis: number
 }
 
 /** What the API shows of a running job beyond its row. */
 export interface RunSnapshot {
   readonly jobId: string
   readonly epoch: number
+  readonly follows: boolean
   readonly phase: RunPhase
   readonly position: Position | null
   /** The commit time that is being played. */
@@ -30,15 +35,8 @@ export interface RunSnapshot {
   /** What the target is being given now. */
   readonly batch: { readonly changes: number; readonly transactions: number; readonly millis: number } | null
   readonly retrying: Retrying | null
+  readonly applying: ApplyMode | null
 }
-
-const none: JobCounters = { processed: 0, duplicate: 0, converged: 0 }
-
-const sum = (a: JobCounters, b: JobCounters): JobCounters => ({
-  processed: a.processed + b.processed,
-  duplicate: a.duplicate + b.duplicate,
-  converged: a.converged + b.converged
-})
 
 /** Progress that the job store has not been told yet. */
 export interface Unsaved {
@@ -57,16 +55,18 @@ export class Run {
   readonly firstProgress = new Wakeup()
   plan: JobPlan | null
   phase: RunPhase = "planning"
-  retrying: Retrying | null = null
-  /** What the target was given and has not taken yet. */
-  batch: { readonly taken: Taken; readonly since: number } | null = null
+  /** How the target is written to; null while none is open. */
+  applying: () => ApplyMode | null = () => null
+  /** What the target was given and has not committed yet; of a large transaction the last part, and the changes before. */
+  batch: { readonly taken: Taken; readonly before: number; readonly since: number } | null = null
   /** Commit time of the first transaction that waits to be due; null for none. */
   waiting: Micros | null = null
   /** The lease is gone, or the worker stops: end after what is under way. */
   stopped = false
   #checkpoint: Checkpoint | null
-  #added: JobCounters = none
+  #added: JobCounters = noCounters
   #saved: Checkpoint | null
+  #retrying: { readonly reason: string; readonly attempts: number; readonly since: number } | null = null
 
   constructor(job: Job) {
     this.job = job
@@ -83,7 +83,7 @@ export class Run {
 
   /** The target has everything up to here. */
   passed(until: Passed, counters: JobCounters): void {
-    this.#added = sum(this.#added, counters)
+    this.#added = addCounters(this.#added, counters)
     if (this.#checkpoint === this.job.checkpoint) this.firstProgress.notify()
     this.#checkpoint = {
       position: until.position,
@@ -97,14 +97,24 @@ export class Run {
   takeUnsaved(): Unsaved | undefined {
     if (this.#checkpoint === null || this.#checkpoint === this.#saved) return undefined
     const taken: Unsaved = { checkpoint: this.#checkpoint, added: this.#added }
-    this.#added = none
+    this.#added = noCounters
     this.#saved = this.#checkpoint
     return taken
   }
 
   unsaved(taken: Unsaved): void {
-    this.#added = sum(this.#added, taken.added)
+    this.#added = addCounters(this.#added, taken.added)
     if (this.#saved === taken.checkpoint) this.#saved = null
+  }
+
+  /** It cannot go on, though nothing is wrong with the job. `now` in monotonic milliseconds. */
+  retry(now: number, reason: string, attempts: number): void {
+    this.#retrying = { reason, attempts, since: this.#retrying?.since ?? now }
+  }
+
+  /** What it waited for is there. */
+  goOn(): void {
+    this.#retrying = null
   }
 
   stop(): void {
@@ -122,7 +132,8 @@ export class Run {
     return {
       jobId: this.job.id,
       epoch: this.epoch,
-      phase: this.retrying === null ? this.phase : "retrying",
+      follows: this.job.spec.follow,
+      phase: this.#retrying === null ? this.phase : "retrying",
       position: this.#checkpoint?.position ?? null,
       replayClock: this.pacer.clock(now, this.waiting) ?? this.#checkpoint?.commitTime ?? null,
       speed: this.pacer.speed,
@@ -132,11 +143,19 @@ export class Run {
         this.batch === null
           ? null
           : {
-              changes: this.batch.taken.changes,
+              changes: this.batch.before + this.batch.taken.changes,
               transactions: this.batch.taken.transactions,
               millis: now - this.batch.since
             },
-      retrying: this.retrying
+      retrying:
+        this.#retrying === null
+          ? null
+          : {
+              reason: this.#retrying.reason,
+              attempts: this.#retrying.attempts,
+              millis: now - this.#retrying.since
+            },
+      applying: this.applying()
     }
   }
 }

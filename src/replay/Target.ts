@@ -17,7 +17,7 @@ export interface ApplyOptions {
   readonly onMismatch: MismatchMode
 }
 
-/** A stretch of the log in order: several transactions, one, or part of one. */
+/** A stretch of the log in order: several transactions, or part of a large one. */
 export interface ApplyBatch {
   /** Filtered: ordinals may have holes, chunks may be missing. */
   readonly chunks: ReadonlyArray<ArchivedChunk>
@@ -25,6 +25,21 @@ export interface ApplyBatch {
   readonly follows: Position
   /** The last position of the batch, passed over or not. */
   readonly until: Position
+  /** It is part of a transaction that goes on in the next batch, with which it is committed. */
+  readonly goesOn: boolean
+}
+
+/** How changes are written at present, as far as people care. */
+export interface ApplyMode {
+  /**
+   * `replica`: triggers and foreign keys do not fire at the target; `origin`: they do, the role may not turn them off;
+   * `dry_run`: nothing is written.
+   */
+  readonly mode: "replica" | "origin" | "dry_run"
+  /** The net effect of many changes at once, or one change after the other. */
+  readonly order: "net_effect" | "row_by_row"
+  /** Why row by row; null for the net effect. */
+  readonly reason: string | null
 }
 
 /**
@@ -32,14 +47,18 @@ export interface ApplyBatch {
  *
  * - `apply` commits changes and ledger together, or nothing. It writes only if the ledger's epoch is mine and its
  *   position the one the batch follows, both checked under the ledger row's lock.
+ * - Batches that go on are one target transaction with the batch that ends them. It holds the lock from its first to
+ *   its last; any failure in between takes all of them back, and they have to come again from the first.
  * - Interrupting it rolls the open transaction back.
  * - After an unknown outcome (connection lost during COMMIT) the next call of `position` tells.
  */
 export interface TargetSession {
   /** Raises the ledger to this epoch and gives where it stands; null for a job that has applied nothing. */
   readonly position: Effect.Effect<Position | null, TargetError>
-  /** What the batch added to the counters. */
+  /** What the batch adds to the counters, once it is committed. */
   readonly apply: (batch: ApplyBatch) => Effect.Effect<JobCounters, TargetError>
+  /** How the last batch was written; null before anything is known. */
+  readonly mode: () => ApplyMode | null
 }
 
 /** Opens configured targets by name. */

@@ -30,7 +30,7 @@ export const replayed = (archive: Archive["Service"], target: Redacted.Redacted,
           const last = chunks.at(-1)
           if (last === undefined) return
           const until = { seq: last.seq, ordinal: last.firstOrdinal + last.changes.length - 1 }
-          converged += (yield* session.apply({ chunks, follows, until })).converged
+          converged += (yield* session.apply({ chunks, follows, until, goesOn: false })).converged
           follows = until
         })
       )

@@ -26,6 +26,8 @@ export class FakeTarget {
   readonly opened: Array<ApplyOptions> = []
   epoch = 0
   ledger: Position | null = null
+  /** What a transaction that is still open has done. */
+  #open: { readonly applied: ReadonlyArray<Applied>; readonly until: Position } | null = null
   /** Batches that were begun and rolled back by interruption. */
   rolledBack = 0
   mishap: (batch: ApplyBatch) => Mishap = () => ({})
@@ -50,19 +52,21 @@ export class FakeTarget {
       yield* this.meanwhile
       if (before !== undefined) return yield* this.#error(before)
       if (this.epoch !== mine) return yield* this.#error({ _tag: "Fenced", mine, theirs: this.epoch })
-      const stands = this.ledger ?? origin
+      const stands = this.#open?.until ?? this.ledger ?? origin
       if (comparePosition(stands, batch.follows) !== 0)
         return yield* this.#error({ _tag: "Moved", ...stands })
       const now = yield* Clock.currentTimeMillis
-      let processed = 0
-      for (const chunk of batch.chunks) {
-        for (let i = 0; i < chunk.changes.length; i++) {
-          this.applied.push({ seq: chunk.seq, ordinal: chunk.firstOrdinal + i, millis: now })
-          processed += 1
-        }
-      }
+      const added = batch.chunks.flatMap(({ seq, firstOrdinal, changes }) =>
+        changes.map((_, i): Applied => ({ seq, ordinal: firstOrdinal + i, millis: now }))
+      )
+      const processed = added.length
+      const applied = [...(this.#open?.applied ?? []), ...added]
+      this.#open = batch.goesOn ? { applied, until: batch.until } : null
       this.batches.push(batch)
-      this.ledger = batch.until
+      if (!batch.goesOn) {
+        this.applied.push(...applied)
+        this.ledger = batch.until
+      }
       if (after !== undefined) return yield* this.#error(after)
       return { processed, duplicate: 0, converged: 0 }
     })
@@ -76,6 +80,7 @@ export class FakeTarget {
         open: (_target, _dryRun, options) =>
           Effect.suspend(() => {
             this.opened.push(options)
+            this.#open = null
             if (this.openFails !== null) return Effect.fail(this.#error(this.openFails))
             return Effect.succeed({
               position: Effect.suspend(() => {
@@ -85,7 +90,8 @@ export class FakeTarget {
                 this.epoch = options.epoch
                 return Effect.succeed(this.ledger)
               }),
-              apply: (batch: ApplyBatch) => this.#apply(batch, options.epoch)
+              apply: (batch: ApplyBatch) => this.#apply(batch, options.epoch),
+              mode: () => ({ mode: "replica" as const, order: "net_effect" as const, reason: null })
             })
           })
       })

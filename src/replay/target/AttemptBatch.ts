@@ -1,9 +1,10 @@
 import { Effect } from "effect"
 import { unchanged } from "../../domain/Change.ts"
+import type { PostgresError } from "../../postgres/PostgresError.ts"
 import type { TargetErrorReason } from "../TargetError.ts"
-import { type Outcome, runBatch } from "./BatchRun.ts"
+import { type Frame, type Outcome, runBatch } from "./BatchRun.ts"
 import { planStatements, type RowPlan, rowStatements } from "./BatchStatements.ts"
-import type { BurstFailed, Statement } from "./Burst.ts"
+import type { BurstFailed } from "./Burst.ts"
 import { compact } from "./Compaction.ts"
 import { describeRejection, generalReason } from "./Rejection.ts"
 import { type Located, locate, type Stretch, tablesOf } from "./Stretch.ts"
@@ -45,9 +46,15 @@ export interface AttemptInput {
   readonly fits: TableFits
   readonly manner: Manner
   readonly strict: boolean
-  readonly lead: ReadonlyArray<Statement>
-  readonly advance: Statement
+  readonly frame: Frame
 }
+
+export const refusalOf = (culprit: Located | null, cause: PostgresError): Refusal => ({
+  culprit,
+  table: cause.table ?? null,
+  sqlState: cause.code,
+  detail: describeRejection(cause)
+})
 
 const missingRow = (culprit: Located): Refusal => {
   const { change } = culprit
@@ -97,12 +104,7 @@ const conclude = (outcome: Outcome, rows: RowPlan | null): Effect.Effect<Attempt
       const refusal: Refusal | null =
         rows === null && index !== null
           ? null
-          : {
-              culprit: index === null ? null : (rows?.changes[index] ?? null),
-              table: cause.table ?? null,
-              sqlState: cause.code,
-              detail: describeRejection(cause)
-            }
+          : refusalOf(index === null ? null : (rows?.changes[index] ?? null), cause)
       return Effect.succeed({
         _tag: "Failed",
         mismatch: isDuplicateKey(cause.code),
@@ -113,21 +115,20 @@ const conclude = (outcome: Outcome, rows: RowPlan | null): Effect.Effect<Attempt
   }
 }
 
-/** Tries to apply in one manner, in one target transaction. The fits of all relations must be loaded. */
+/** Tries to apply in one manner, all or nothing. The fits of all relations must be loaded. */
 export const attemptBatch = (
   connection: TargetConnection,
-  { stretches, fits, manner, strict, lead, advance }: AttemptInput
+  { stretches, fits, manner, strict, frame }: AttemptInput
 ): Effect.Effect<Attempt, BurstFailed | TargetErrorReason> =>
   Effect.suspend(() => {
     const run = (statements: RowPlan["statements"], rows: RowPlan | null) =>
-      Effect.flatMap(runBatch(connection, { lead, advance, statements, strict }), (outcome) =>
+      Effect.flatMap(runBatch(connection, { frame, statements, strict }), (outcome) =>
         conclude(outcome, rows)
       )
     if (!manner.rows) {
       const plan = compact(stretches, fits.of)
       if (plan === null) {
-        const undone = lead.length === 0 ? connection.rollback : Effect.void
-        return Effect.as(undone, {
+        return Effect.as(frame.leave, {
           _tag: "Failed",
           mismatch: false,
           refusal: null,
@@ -141,9 +142,7 @@ export const attemptBatch = (
     }
     const located = locate(stretches)
     const unfit = nameless(located, fits)
-    if (unfit !== undefined) {
-      return lead.length === 0 ? Effect.andThen(connection.rollback, Effect.fail(unfit)) : Effect.fail(unfit)
-    }
+    if (unfit !== undefined) return Effect.andThen(frame.leave, Effect.fail(unfit))
     const rows = rowStatements(located, fits.of, manner.converging)
     return run(rows.statements, rows)
   })

@@ -8,6 +8,7 @@ import { sameStanding } from "./Holder.ts"
 export const makeLogTarget = (target: string, options: ApplyOptions): TargetSession => {
   let stands: Position | null = null
   return {
+    mode: () => ({ mode: "dry_run", order: "net_effect", reason: null }),
     position: Effect.sync(() => stands),
     apply: ({ chunks, follows, until }) =>
       Effect.suspend(() => {

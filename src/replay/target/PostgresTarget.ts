@@ -2,42 +2,22 @@ import { Effect, type Scope, Semaphore } from "effect"
 import type { Filter } from "../../domain/Filter.ts"
 import type { JobCounters } from "../../domain/Job.ts"
 import { comparePosition, origin, type Position } from "../../domain/Position.ts"
-import type { ApplyBatch, ApplyOptions, TargetSession } from "../Target.ts"
+import { addCounters, noCounters } from "../Counters.ts"
+import type { ApplyBatch, ApplyMode, ApplyOptions, TargetSession } from "../Target.ts"
 import { TargetError, type TargetErrorReason } from "../TargetError.ts"
-import { attemptBatch, type Manner, type Refusal } from "./AttemptBatch.ts"
+import { type Attempt, attemptBatch, type Manner, type Refusal, refusalOf } from "./AttemptBatch.ts"
+import { commit, type Frame, isNobodysFault, partFrame, wholeFrame } from "./BatchRun.ts"
 import { BurstFailed } from "./Burst.ts"
 import { parseFilterText } from "./FilterText.ts"
 import { type Failure, makeHolder, sameStanding } from "./Holder.ts"
 import { findOverlap, judge } from "./Intervals.ts"
+import { LastChanges, type Piece, rejection, splitPiece } from "./Isolation.ts"
 import { advanceStatement } from "./Ledger.ts"
 import type { OpenOptions } from "./OpenTarget.ts"
 import { generalReason } from "./Rejection.ts"
-import {
-  countChanges,
-  endOf,
-  type Located,
-  locate,
-  relationsOf,
-  type Sifted,
-  sift,
-  tablesOf
-} from "./Stretch.ts"
+import { countChanges, relationsOf, type Sifted, sift } from "./Stretch.ts"
 import { TableFits } from "./TableFits.ts"
 import type { TargetConnection } from "./TargetConnection.ts"
-
-/** Part of a batch that is applied in one transaction. */
-interface Piece {
-  readonly chunks: ApplyBatch["chunks"]
-  readonly until: Position
-}
-
-const none: JobCounters = { processed: 0, duplicate: 0, converged: 0 }
-
-const add = (a: JobCounters, b: JobCounters): JobCounters => ({
-  processed: a.processed + b.processed,
-  duplicate: a.duplicate + b.duplicate,
-  converged: a.converged + b.converged
-})
 
 /** For how many batches a surprise is expected to come again. */
 const memory = 50
@@ -47,26 +27,23 @@ const convergingByNetEffect: Manner = { rows: false, converging: true }
 const rowByRow: Manner = { rows: true, converging: false }
 const convergingRowByRow: Manner = { rows: true, converging: true }
 
-/** The change to name when only the COMMIT failed: the last one of the table that the server named. */
-const blame = (chunks: ApplyBatch["chunks"], table: string | null): Located | undefined => {
-  const located = locate(chunks)
-  return (
-    located.findLast(({ change }) => table !== null && tablesOf(change).includes(table)) ?? located.at(-1)
-  )
-}
+type Failed = Extract<Attempt, { readonly _tag: "Failed" }>
 
-/** What comes before transaction `seq`, that one, and what comes after it, which ends where the whole does. */
-const split = (piece: Piece, seq: number): readonly [Piece | undefined, Piece, Piece | undefined] => {
-  const before = piece.chunks.filter((chunk) => chunk.seq < seq)
-  const its = piece.chunks.filter((chunk) => chunk.seq === seq)
-  const after = piece.chunks.filter((chunk) => chunk.seq > seq)
-  const last = before.at(-1)
-  const end = its.at(-1)
-  return [
-    last === undefined ? undefined : { chunks: before, until: endOf(last) },
-    { chunks: its, until: after.length === 0 || end === undefined ? piece.until : endOf(end) },
-    after.length === 0 ? undefined : { chunks: after, until: piece.until }
-  ]
+/** Undefined when the piece is applied. */
+type Try = (
+  connection: TargetConnection,
+  piece: Piece,
+  manner: Manner
+) => Effect.Effect<Failed | undefined, Failure>
+
+/** A large transaction of which the target has the first parts. */
+interface Held {
+  readonly connection: TargetConnection
+  /** Where the ledger stands until all of it is committed. */
+  readonly stood: Position | null
+  readonly lasts: LastChanges
+  /** The last position that was applied in it. */
+  reached: Position
 }
 
 const makeSession = (
@@ -76,6 +53,7 @@ const makeSession = (
 ): {
   readonly position: Effect.Effect<Position | null, Failure>
   readonly apply: (batch: ApplyBatch) => Effect.Effect<JobCounters, Failure>
+  readonly mode: () => ApplyMode | null
 } => {
   const fits = new TableFits()
   const strict = options.onMismatch === "fail"
@@ -88,9 +66,26 @@ const makeSession = (
   /** How many batches in a row had to go row by row after all. */
   let tangles = 0
   /** What the batch under way has come to so far. */
-  let counted = none
+  let counted = noCounters
+  /** The transaction that is open, if there is one. */
+  let open: Held | undefined
+  let shown: ApplyMode | null = null
+
+  const show = ({ mode }: TargetConnection, { rows }: Manner) => {
+    const reason = strict
+      ? "on_mismatch is fail: each change is checked"
+      : (fits.rowByRow ?? "statements over many rows failed on keys or references between them")
+    shown = { mode, order: rows ? "row_by_row" : "net_effect", reason: rows ? reason : null }
+  }
+
+  const abandon = Effect.suspend(() => {
+    const former = open
+    open = undefined
+    return former === undefined ? Effect.void : former.connection.rollback
+  })
 
   const position = Effect.gen(function* () {
+    yield* abandon
     const found = yield* holder.claim(yield* holder.connect)
     if (options.dedupe === "target") {
       const start = found === null ? options.startSeq : found.seq + 1
@@ -117,8 +112,24 @@ const makeSession = (
     })
   }
 
+  /** Leaves out what is not new, and looks up the tables of the rest. */
+  const prepare = (connection: TargetConnection, piece: Piece, frame: Frame) =>
+    Effect.onError(
+      Effect.tap(siftPiece(piece), ({ stretches }) => fits.load(connection, relationsOf(stretches))),
+      () => frame.leave
+    )
+
+  const count = (manner: Manner, sifted: Sifted, converged: number) => {
+    if (manner.converging && converged > 0) converging = memory
+    counted = addCounters(counted, {
+      processed: countChanges(sifted.stretches),
+      duplicate: sifted.duplicates,
+      converged
+    })
+  }
+
   /** One manner, again when another job's turn came between. Undefined when the piece is applied. */
-  const attempt = Effect.fnUntraced(function* (connection: TargetConnection, piece: Piece, manner: Manner) {
+  const attemptWhole: Try = Effect.fnUntraced(function* (connection, piece, manner) {
     for (;;) {
       const held = contested > 0
       if (held) {
@@ -126,20 +137,12 @@ const makeSession = (
         yield* holder.takeTurn(connection)
       }
       const stands = holder.stands ?? null
-      const sifted = yield* Effect.onError(
-        Effect.tap(siftPiece(piece), ({ stretches }) => fits.load(connection, relationsOf(stretches))),
-        () => (held ? connection.rollback : Effect.void)
-      )
+      const frame = wholeFrame(connection, held, advanceStatement(options, stands, piece.until))
+      const sifted = yield* prepare(connection, piece, frame)
       // Until the outcome is known only the ledger tells where the job stands.
       holder.stands = undefined
-      const tried = yield* attemptBatch(connection, {
-        stretches: sifted.stretches,
-        fits,
-        manner,
-        strict,
-        lead: held ? [] : connection.begin,
-        advance: advanceStatement(options, stands, piece.until)
-      })
+      const { stretches } = sifted
+      const tried = yield* attemptBatch(connection, { stretches, fits, manner, strict, frame })
       if (tried._tag === "NotMine") {
         yield* holder.tellWhy(connection, stands)
         contested = memory
@@ -147,14 +150,21 @@ const makeSession = (
       }
       holder.stands = tried._tag === "Applied" ? piece.until : stands
       if (tried._tag === "Failed") return tried
-      if (manner.converging && tried.converged > 0) converging = memory
-      counted = add(counted, {
-        processed: countChanges(sifted.stretches),
-        duplicate: sifted.duplicates,
-        converged: tried.converged
-      })
+      count(manner, sifted, tried.converged)
       return undefined
     }
+  })
+
+  /** One manner in the transaction that is open. */
+  const attemptPart: Try = Effect.fnUntraced(function* (connection, piece, manner) {
+    const frame = partFrame(connection)
+    const sifted = yield* prepare(connection, piece, frame)
+    const { stretches } = sifted
+    const tried = yield* attemptBatch(connection, { stretches, fits, manner, strict, frame })
+    if (tried._tag === "NotMine") return yield* Effect.die(new Error("a savepoint asks no ledger"))
+    if (tried._tag === "Failed") return tried
+    count(manner, sifted, tried.converged)
+    return undefined
   })
 
   /** From the fastest manner to the most patient. A converging one is tried where rows were not as history says. */
@@ -171,8 +181,12 @@ const makeSession = (
     return [byNetEffect, convergingByNetEffect, rowByRow, convergingRowByRow]
   }
 
-  /** Applies a piece in one transaction, and counts it; gives what was refused when no manner does. */
-  const applyPiece = Effect.fnUntraced(function* (connection: TargetConnection, piece: Piece) {
+  /** Applies a piece, all or nothing, and counts it; gives what was refused when no manner does. */
+  const applyPiece = Effect.fnUntraced(function* (
+    connection: TargetConnection,
+    piece: Piece,
+    attempt: Try = attemptWhole
+  ) {
     let refusal: Refusal | undefined
     let surprised = converging > 0
     let serverRefused = false
@@ -180,6 +194,7 @@ const makeSession = (
       if (manner.converging && !surprised) continue
       const failed = yield* attempt(connection, piece, manner)
       if (failed === undefined) {
+        show(connection, manner)
         if (!manner.rows) tangles = 0
         else if (serverRefused && ++tangles > 1) tangled = memory
         return undefined
@@ -193,20 +208,8 @@ const makeSession = (
     return refusal
   })
 
-  const rejected = (
-    { chunks, until }: Piece,
-    { culprit, table, sqlState, detail }: Refusal
-  ): TargetErrorReason => {
-    const to = culprit ?? blame(chunks, table)
-    return {
-      _tag: "Rejected",
-      seq: to?.seq ?? until.seq,
-      ordinal: to?.ordinal ?? until.ordinal,
-      table: (to === undefined ? undefined : tablesOf(to.change)[0]) ?? table ?? "",
-      sqlState,
-      detail
-    }
-  }
+  const rejected = ({ chunks, until }: Piece, refusal: Refusal): TargetErrorReason =>
+    rejection(until, refusal, new LastChanges().add(chunks))
 
   /**
    * Applies a batch that was refused as a whole: what comes before the refused transaction, that one by itself, then
@@ -224,7 +227,7 @@ const makeSession = (
       if (seqs.length < 2) return yield* Effect.fail(rejected(rest, refusal))
       // A failed COMMIT does not say which transaction is to blame: then the first comes by itself.
       const seq = refusal.culprit?.seq ?? seqs[0] ?? 0
-      const [before, its, after] = split(rest, seq)
+      const [before, its, after] = splitPiece(rest, seq)
       if (before !== undefined) {
         const refused: Refusal | undefined = yield* applyPiece(connection, before)
         if (refused !== undefined) yield* isolate(connection, before, refused)
@@ -237,19 +240,68 @@ const makeSession = (
     }
   })
 
-  const apply = Effect.fnUntraced(function* (batch: ApplyBatch) {
-    const connection = yield* holder.connect
-    const stands = holder.stands === undefined ? yield* holder.claim(connection) : holder.stands
-    const { follows } = batch
-    const isNext = stands === null ? follows.seq < options.startSeq : sameStanding(stands, follows)
-    if (!isNext) return yield* Effect.fail<TargetErrorReason>({ _tag: "Moved", ...(stands ?? origin) })
-    counted = none
-    const refused = yield* applyPiece(connection, batch)
-    if (refused !== undefined) yield* isolate(connection, batch, refused)
-    return counted
+  /** Moves the ledger and commits. Of a COMMIT that fails nothing stands, from the first part on. */
+  const finish = ({ connection, stood, lasts }: Held, until: Position): Effect.Effect<void, Failure> =>
+    connection.send([advanceStatement(options, stood, until), commit]).pipe(
+      Effect.asVoid,
+      Effect.catch((failed): Effect.Effect<void, Failure> => {
+        if (isNobodysFault(failed)) return Effect.fail(failed)
+        if (failed.index > 0) return Effect.fail(rejection(until, refusalOf(null, failed.cause), lasts))
+        return connection.rollback.pipe(
+          Effect.andThen(holder.tellWhy(connection, stood)),
+          Effect.andThen(Effect.fail(failed))
+        )
+      })
+    )
+
+  /**
+   * A part of a large transaction, in one target transaction with the others. The ledger's row stays locked from the
+   * first part on, and is moved at the end.
+   */
+  const applyPart = Effect.fnUntraced(function* (connection: TargetConnection, batch: ApplyBatch) {
+    if (open === undefined) {
+      yield* holder.takeTurn(connection)
+      open = {
+        connection,
+        stood: holder.stands ?? null,
+        lasts: new LastChanges(),
+        reached: batch.follows
+      }
+      holder.stands = undefined
+    }
+    const held = open
+    held.lasts.add(batch.chunks)
+    if (batch.chunks.length > 0) {
+      const refused = yield* applyPiece(connection, batch, attemptPart)
+      if (refused !== undefined) return yield* Effect.fail(rejection(batch.until, refused, held.lasts))
+    }
+    held.reached = batch.until
+    if (batch.goesOn) return
+    yield* finish(held, batch.until)
+    open = undefined
+    holder.stands = batch.until
   })
 
-  return { position, apply }
+  const apply = (batch: ApplyBatch) =>
+    Effect.gen(function* () {
+      const connection = yield* holder.connect
+      // What was open on a connection that was lost is gone.
+      if (open?.connection !== connection) open = undefined
+      const known = open === undefined ? holder.stands : open.reached
+      const stands = known === undefined ? yield* holder.claim(connection) : known
+      const { follows } = batch
+      const isNext = stands === null ? follows.seq < options.startSeq : sameStanding(stands, follows)
+      if (!isNext) return yield* Effect.fail<TargetErrorReason>({ _tag: "Moved", ...(stands ?? origin) })
+      counted = noCounters
+      if (open !== undefined || batch.goesOn) yield* applyPart(connection, batch)
+      else {
+        const refused = yield* applyPiece(connection, batch)
+        if (refused !== undefined) yield* isolate(connection, batch, refused)
+      }
+      return counted
+    }).pipe(Effect.onError(() => abandon))
+
+  return { position, apply, mode: () => shown }
 }
 
 /**
@@ -284,6 +336,10 @@ export const openPostgresTarget: (
 
     yield* guard(holder.connect)
     const session = makeSession(options, filter, holder)
-    return { position: guard(session.position), apply: (batch) => guard(session.apply(batch)) }
+    return {
+      position: guard(session.position),
+      apply: (batch) => guard(session.apply(batch)),
+      mode: session.mode
+    }
   }
 )

@@ -21,6 +21,14 @@ export class TableFits {
     this.#fits.clear()
   }
 
+  /** Why batches go row by row, of the first table where that is so; null where the net effect is enough. */
+  get rowByRow(): string | null {
+    for (const { rowByRow, relation } of this.#fits.values()) {
+      if (rowByRow !== null) return `${tableName(relation)}: ${rowByRow}`
+    }
+    return null
+  }
+
   /** Only for relations that `load` has seen since. */
   readonly of = (relation: Relation): Fit => {
     const fit = this.#fits.get(relation.fingerprint)

@@ -105,7 +105,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("dedup
       const first = yield* scene.open({ jobId: "first", filterText: '[["public.t"],null]' })
       yield* first.position
       const t = only(chunks, "t")
-      yield* first.apply({ chunks: t, follows: origin, until: endOf(chunks) })
+      yield* first.apply({ chunks: t, follows: origin, until: endOf(chunks), goesOn: false })
       const second = yield* scene.open({ jobId: "second" })
       yield* second.position
       const counters = yield* applyAll(second, chunks)

@@ -44,7 +44,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })(
           const [batch] = cutBatches(rest, () => 1 + dice.below(25))
           if (batch === undefined) break
           const applying = yield* Effect.forkChild(
-            session.apply({ chunks: batch, follows: position, until: endOf(batch) })
+            session.apply({ chunks: batch, follows: position, until: endOf(batch), goesOn: false })
           )
           const trouble = dice.below(5)
           // Trouble comes at a random moment: after some turns of the event loop.

@@ -163,7 +163,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("the l
       const session = yield* scene.open()
       yield* session.position
       const until = { seq: 40, ordinal: 3 }
-      const counters = yield* session.apply({ chunks: [], follows: origin, until })
+      const counters = yield* session.apply({ chunks: [], follows: origin, until, goesOn: false })
       assert.deepStrictEqual(counters, { processed: 0, duplicate: 0, converged: 0 })
       assert.deepStrictEqual(yield* session.position, until)
     })

@@ -23,10 +23,12 @@ it.effect("a dry run counts, writes nothing, and needs no target to be there", (
       incarnation: 1
     }
     const until = { seq: 7, ordinal: 1 }
-    const counters = yield* session.apply({ chunks: [chunk], follows: origin, until })
+    const counters = yield* session.apply({ chunks: [chunk], follows: origin, until, goesOn: false })
     assert.deepStrictEqual(counters, { processed: 2, duplicate: 0, converged: 0 })
     assert.deepStrictEqual(yield* session.position, until)
-    const again = yield* Effect.flip(session.apply({ chunks: [chunk], follows: origin, until }))
+    const again = yield* Effect.flip(
+      session.apply({ chunks: [chunk], follows: origin, until, goesOn: false })
+    )
     assert.strictEqual(again.reason._tag, "Moved")
   }).pipe(Effect.scoped, Effect.provide(configuredTargets({ targets: {}, source: null })))
 )

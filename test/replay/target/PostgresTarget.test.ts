@@ -36,7 +36,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("Postg
       const chunks = yield* scene.history
       let follows = { seq: 0, ordinal: 0 }
       for (const batch of cutBatches(chunks, () => 7)) {
-        const counters = yield* session.apply({ chunks: batch, follows, until: endOf(batch) })
+        const counters = yield* session.apply({ chunks: batch, follows, until: endOf(batch), goesOn: false })
         assert.strictEqual(counters.converged, 0)
         follows = endOf(batch)
       }

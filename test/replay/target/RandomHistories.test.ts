@@ -5,7 +5,7 @@ import type { ApplyOptions } from "../../../src/replay/Target.ts"
 import { Dice } from "../../log/Dice.ts"
 import { assertSameDatabases } from "../../servers/CompareDatabases.ts"
 import { randomWork, rowByRowTables, shapes } from "./RandomWork.ts"
-import { cutBatches, endOf, groupTransactions, makeScene, Server } from "./TargetScene.ts"
+import { cutBatches, endOf, makeScene, Server } from "./TargetScene.ts"
 
 interface Mode {
   readonly name: string
@@ -45,13 +45,11 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("rando
           for (let round = 0; round < 4; round++) {
             yield* randomWork(scene.source, dice, 60, avoid)
             const chunks = yield* scene.history
-            // Deferred constraints hold at the ends of transactions only.
-            const batches = asOwner
-              ? groupTransactions(chunks, () => 1 + dice.below(6))
-              : cutBatches(chunks, () => 1 + dice.below(60))
-            for (const batch of batches) {
+            for (const batch of cutBatches(chunks, () => 1 + dice.below(60))) {
               const until = endOf(batch)
-              const counters = yield* session.apply({ chunks: batch, follows, until })
+              // Deferred constraints hold at the ends of transactions only.
+              const goesOn = batch.at(-1)?.last === false && (asOwner || dice.oneIn(2))
+              const counters = yield* session.apply({ chunks: batch, follows, until, goesOn })
               converged += counters.converged
               follows = until
             }

@@ -155,7 +155,7 @@ export const endOf = (chunks: ReadonlyArray<ArchivedChunk>): Position => {
 
 /** Applies all of it as one batch. */
 export const applyAll = (session: TargetSession, chunks: ReadonlyArray<ArchivedChunk>, follows = origin) =>
-  session.apply({ chunks, follows, until: endOf(chunks) })
+  session.apply({ chunks, follows, until: endOf(chunks), goesOn: false })
 
 /** The history in batches, which may cut through transactions. `size` says how many changes the next one has. */
 export const cutBatches = (
@@ -185,19 +185,5 @@ export const cutBatches = (
     }
   }
   if (batch.length > 0) batches.push(batch)
-  return batches
-}
-
-/** The history in batches of whole transactions. */
-export const groupTransactions = (
-  chunks: ReadonlyArray<ArchivedChunk>,
-  size: () => number
-): ReadonlyArray<ReadonlyArray<ArchivedChunk>> => {
-  const batches: Array<ReadonlyArray<ArchivedChunk>> = []
-  for (let at = 0; at < chunks.length; ) {
-    const batch = chunks.slice(at, at + size())
-    batches.push(batch)
-    at += batch.length
-  }
   return batches
 }

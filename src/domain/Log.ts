@@ -35,10 +35,18 @@ export interface Coverage {
   readonly firstSeq: number
   /** One past the last whole transaction. */
   readonly nextSeq: number
-  /** Commit time of the first; null when empty. */
+  /**
+   * Everything with a log time (see `Archive`) at or after it is held: where a window may begin. Null when empty.
+   * A live buffer gives the commit time of its first transaction.
+   */
   readonly fromTime: Micros | null
   /** Complete up to here; moves on an idle source too. Null when nothing is known yet. */
   readonly toTime: Micros | null
+  /**
+   * The frontier: all that committed below it in the newest incarnation is held. Moves on an idle source too. Null
+   * when it is not known; a live buffer does not know it.
+   */
+  readonly toLsn: Lsn | null
 }
 
 /** A stretch of seq, closed below and open above: adjacent ones tile. */

@@ -43,6 +43,21 @@ export interface Volume {
  * - `read` gives transactions in commit order, each change once, whole chunks in ordinal order; a range below the
  *   log's start fails with `Missing`. Memory stays bounded: a reader that does not pull holds one page.
  * - What was visible once stays visible until retention removes it, always from the front.
+ *
+ * Log time is what windows are asked for by. Commit times go back: by milliseconds when transactions overtake each
+ * other, by any time when the source's clock is set back. Log time does not:
+ *
+ *     logTime(seq) = max(logTime(seq - 1), its commit time, coverage time of the mark that was durable when its last
+ *                        chunk was appended)
+ *
+ * - It is stored with what is appended and never changes, so that `resolve` answers the same in every life, also
+ *   after retention has removed what came before.
+ * - `coverage.toTime` is the greater of the last visible transaction's log time and the mark's coverage time. Whoever
+ *   sees it at T may rely on it that all that becomes visible later has a log time of at least T: where nothing
+ *   reaches T yet, `nextSeq` is the answer for ever.
+ * - Hence appends and marks are one sequence. An append is given the coverage time of all marks before it; a mark
+ *   becomes visible in `coverage` only when each append that was begun before it is visible, or is known not to be
+ *   stored. One whose outcome is not known (its answer was lost) counts as under way until it is.
  */
 export class Archive extends Context.Service<
   Archive,
@@ -65,10 +80,10 @@ export class Archive extends Context.Service<
     readonly incarnations: Effect.Effect<ReadonlyArray<Incarnation>, LogError>
     /** What can be read now. */
     readonly coverage: Effect.Effect<Coverage, LogError>
-    /** The coverage at each change of it, the present one first. */
+    /** The coverage at each change of it (of the frontier and the time on an idle source too), the present one first. */
     readonly coverageChanges: Stream.Stream<Coverage>
     /**
-     * The seq of the first transaction whose commit time (or LSN, within the newest incarnation) is at or after the
+     * The seq of the first transaction whose log time (or commit LSN, within the newest incarnation) is at or after the
      * bound; `nextSeq` when there is none yet.
      */
     readonly resolve: (bound: Bound) => Effect.Effect<number, LogError>

@@ -61,7 +61,9 @@ const startThreads = Effect.fnUntraced(function* (options: SqliteArchiveOptions,
   })
 
   const writer = yield* start<WriterCalls>("writer", (client) =>
-    Effect.flatMap(client.call("recover", null), (recovered) => state.recover(recovered) ?? Effect.void)
+    state.alone(
+      Effect.flatMap(client.call("recover", null), (recovered) => state.recover(recovered) ?? Effect.void)
+    )
   )
   const reader = yield* start<ReaderCalls>("reader", () => Effect.void)
   const file = makeFileWriter(state, writer, reader)

@@ -59,7 +59,8 @@ const coverage: Coverage = {
   firstSeq: 1,
   nextSeq: 4,
   fromTime: 1_767_323_045_000_001,
-  toTime: 1_767_323_050_000_000
+  toTime: 1_767_323_050_000_000,
+  toLsn: null
 }
 
 const source: SourceJson = {

@@ -72,7 +72,7 @@ export class RecordingArchive {
         this.incarnations = [...this.incarnations, incarnation]
       }),
     read: () => Stream.empty,
-    coverage: Effect.sync(() => ({ firstSeq: 1, nextSeq: 1, fromTime: null, toTime: null })),
+    coverage: Effect.sync(() => ({ firstSeq: 1, nextSeq: 1, fromTime: null, toTime: null, toLsn: null })),
     coverageChanges: Stream.empty,
     resolve: () => Effect.succeed(1),
     volume: () => Effect.succeed({ transactions: 0, changes: 0, bytes: 0 })
@@ -84,7 +84,7 @@ export const swallowingBuffer = Layer.succeed(LiveBuffer, {
   kind: "memory",
   append: () => Effect.void,
   advance: () => Effect.void,
-  coverage: Effect.succeed({ firstSeq: 1, nextSeq: 1, fromTime: null, toTime: null }),
+  coverage: Effect.succeed({ firstSeq: 1, nextSeq: 1, fromTime: null, toTime: null, toLsn: null }),
   read: () => Stream.empty,
   recent: () => Effect.succeed([]),
   stats: Effect.succeed({ changes: 0, bytes: 0, maxChanges: 1000 })

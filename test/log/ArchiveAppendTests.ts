@@ -29,7 +29,7 @@ export const archiveAppendTests = ({ fresh, opened, begun }: ArchiveTests): void
         yield* opened(yield* fresh, (archive) =>
           Effect.gen(function* () {
             assert.deepStrictEqual(yield* archive.recover, { mark: null, incarnations: [], last: null })
-            const coverage = { firstSeq: 1, nextSeq: 1, fromTime: null, toTime: null }
+            const coverage = { firstSeq: 1, nextSeq: 1, fromTime: null, toTime: null, toLsn: null }
             assert.deepStrictEqual(yield* archive.coverage, coverage)
             assert.strictEqual(yield* archive.resolve({ _tag: "Time", time: 0 }), 1)
             assert.strictEqual(yield* archive.resolve({ _tag: "Lsn", lsn: 0n }), 1)

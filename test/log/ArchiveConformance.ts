@@ -5,6 +5,7 @@ import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { Archive } from "../../src/log/Archive.ts"
 import type { LogError, LogErrorReason } from "../../src/log/LogError.ts"
 import { archiveAppendTests } from "./ArchiveAppendTests.ts"
+import { archiveLogTimeTests } from "./ArchiveLogTimeTests.ts"
 import { archiveReadTests } from "./ArchiveReadTests.ts"
 import { archiveStoryTests } from "./ArchiveStoryTests.ts"
 import { RandomLog, randomIncarnation } from "./RandomLog.ts"
@@ -59,6 +60,7 @@ export const archiveConformance = (
   describe(name, () => {
     archiveAppendTests(tests)
     archiveReadTests(tests)
+    archiveLogTimeTests(tests)
     archiveStoryTests(tests)
   })
 }

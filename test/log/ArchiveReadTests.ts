@@ -96,11 +96,14 @@ export const archiveReadTests = ({ fresh, opened, begun }: ArchiveTests): void =
             const reason = yield* failure("Missing", readRange(archive, { seq: 1, ordinal: 0 }, nextSeq))
             assert.deepStrictEqual(reason, { _tag: "Missing", from: 1, until: firstSeq })
             yield* archive.append([...(transactions[119] ?? []), ...next.flat()])
-            const model = new ArchiveModel([...transactions.slice(firstSeq - 1), ...next])
-            assert.deepStrictEqual(
-              { ...(yield* archive.coverage), toTime: 0 },
-              { ...model.coverage, toTime: 0 }
-            )
+            const model = new ArchiveModel([...transactions, ...next], { firstSeq })
+            const { fromTime, toLsn, ...coverage } = yield* archive.coverage
+            const { fromTime: earliest, toLsn: _, ...modelled } = model.coverage
+            assert.deepStrictEqual({ ...coverage, toTime: 0 }, { ...modelled, toTime: 0 })
+            assert.strictEqual(toLsn, transactions[100]?.at(-1)?.commit.endLsn)
+            // Not so early that something with this log time is gone; at the latest just behind the first one.
+            assert.isAtLeast(fromTime ?? 0, earliest ?? 0)
+            assert.isAtMost(fromTime ?? 0, model.logTime(firstSeq) + 1)
             assertSameLog(
               yield* readRange(archive, { seq: firstSeq, ordinal: 0 }, 124),
               model.between(firstSeq, 124)

@@ -69,7 +69,8 @@ export const liveBufferConformance = (
           firstSeq: 1,
           nextSeq: 51,
           fromTime: times[0] ?? null,
-          toTime: Math.max(...times)
+          toTime: Math.max(...times),
+          toLsn: null
         })
         assertSameLog(yield* readRange(buffer, start, 51), chunks)
         assertSameLog(

@@ -1,6 +1,7 @@
 import { Effect, Layer, Stream } from "effect"
 import type { StoreKind } from "../../src/domain/Job.ts"
-import type { Coverage } from "../../src/domain/Log.ts"
+import type { Coverage, Incarnation } from "../../src/domain/Log.ts"
+import type { Lsn } from "../../src/domain/Lsn.ts"
 import type { Position } from "../../src/domain/Position.ts"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { Archive } from "../../src/log/Archive.ts"
@@ -16,6 +17,8 @@ export class FakeLog {
   pages: Array<ReadonlyArray<ArchivedChunk>> = []
   firstSeq = 1
   toTime: number | null = null
+  toLsn: Lsn | null = null
+  incarnations: ReadonlyArray<Incarnation> = []
   /** The next reads fail with these, before anything is given. */
   failures: Array<LogErrorReason> = []
   /** Fails when a reader comes to this seq. */
@@ -23,6 +26,8 @@ export class FakeLog {
   maxChanges = 1000
   /** Where reads began. */
   readonly reads: Array<Position> = []
+  /** By seq. */
+  readonly #logTimes = new Map<number, number>()
   readonly #moved = new Wakeup()
 
   constructor(kind: StoreKind) {
@@ -31,7 +36,10 @@ export class FakeLog {
 
   add(page: ReadonlyArray<ArchivedChunk>): void {
     this.pages.push(page)
-    for (const chunk of page) this.toTime = Math.max(this.toTime ?? 0, chunk.commit.commitTime)
+    for (const chunk of page) {
+      this.toTime = Math.max(this.toTime ?? 0, chunk.commit.commitTime)
+      this.#logTimes.set(chunk.seq, this.toTime)
+    }
     this.#moved.notify()
   }
 
@@ -41,17 +49,30 @@ export class FakeLog {
     this.#moved.notify()
   }
 
+  /** The source is idle, and all that committed below this is in its log. */
+  reach(lsn: Lsn): void {
+    this.toLsn = lsn
+    this.#moved.notify()
+  }
+
+  #logTime(seq: number): number {
+    return this.#logTimes.get(seq) ?? 0
+  }
+
   get #chunks(): ReadonlyArray<ArchivedChunk> {
     return this.pages.flat().filter((chunk) => chunk.seq >= this.firstSeq)
   }
 
   get coverageNow(): Coverage {
     const whole = this.#chunks.filter((chunk) => chunk.last)
+    const first = this.#chunks[0]
     return {
       firstSeq: this.firstSeq,
       nextSeq: (whole.at(-1)?.seq ?? this.firstSeq - 1) + 1,
-      fromTime: this.#chunks[0]?.commit.commitTime ?? null,
-      toTime: this.toTime
+      fromTime:
+        first === undefined ? null : Math.max(first.commit.commitTime, this.#logTime(first.seq - 1) + 1),
+      toTime: this.toTime,
+      toLsn: this.toLsn
     }
   }
 
@@ -108,7 +129,7 @@ export class FakeLog {
       Archive.of({
         kind: this.kind,
         recover: Effect.die("not part of replay"),
-        incarnations: Effect.succeed([]),
+        incarnations: Effect.sync(() => this.incarnations),
         append: () => Effect.die("not part of replay"),
         writeMark: () => Effect.die("not part of replay"),
         beginIncarnation: () => Effect.die("not part of replay"),
@@ -120,8 +141,8 @@ export class FakeLog {
         ),
         resolve: (bound) =>
           Effect.sync(() => {
-            const found = this.#chunks.find(({ commit }) =>
-              bound._tag === "Time" ? commit.commitTime >= bound.time : commit.commitLsn >= bound.lsn
+            const found = this.#chunks.find(({ seq, commit }) =>
+              bound._tag === "Time" ? this.#logTime(seq) >= bound.time : commit.commitLsn >= bound.lsn
             )
             return found?.seq ?? this.coverageNow.nextSeq
           }),

@@ -9,7 +9,7 @@ const facts = (change: Partial<RouteFacts> = {}): RouteFacts => ({
   range: { start: 100, end: 200 },
   speed: "max",
   held: {
-    coverage: { firstSeq: 50, nextSeq: 6050, fromTime: at(0), toTime: at(600) },
+    coverage: { firstSeq: 50, nextSeq: 6050, fromTime: at(0), toTime: at(600), toLsn: null },
     stats: { changes: 6000, bytes: 0, maxChanges: 100_000 }
   },
   windowChanges: 100,
@@ -58,7 +58,10 @@ describe("Router", () => {
     // 94,050 changes until the window's start is trimmed, at 10 changes/s: 2.6 hours.
     assert.strictEqual(store({ speed: 1 }), "memory")
     const full = { changes: 100_000, bytes: 0, maxChanges: 100_000 }
-    const held = { coverage: { firstSeq: 50, nextSeq: 6050, fromTime: at(0), toTime: at(600) }, stats: full }
+    const held = {
+      coverage: { firstSeq: 50, nextSeq: 6050, fromTime: at(0), toTime: at(600), toLsn: null },
+      stats: full
+    }
     assert.strictEqual(store({ held, changesSinceStart: 99_990 }), "sqlite", "at once")
     // 5000 changes at 167/s leave 30 s at the start, 31 s at the end; ten seconds at 0.1x take 100 s.
     assert.strictEqual(store({ held, changesSinceStart: 95_000, speed: 0.1 }), "sqlite")

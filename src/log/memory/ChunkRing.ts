@@ -58,7 +58,8 @@ export class ChunkRing {
       firstSeq: this.#firstSeq,
       nextSeq: this.#nextSeq,
       fromTime: oldest?.commit.commitTime ?? null,
-      toTime: this.#toTime
+      toTime: this.#toTime,
+      toLsn: null
     }
   }
 

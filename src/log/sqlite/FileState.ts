@@ -1,3 +1,4 @@
+import { Effect, Semaphore } from "effect"
 import type { Coverage } from "../../domain/Log.ts"
 import { makeRelation, type Relation } from "../../domain/Relation.ts"
 import { LogError, type LogErrorReason } from "../LogError.ts"
@@ -25,6 +26,16 @@ export class FileState {
   /** Schema versions that are stored. */
   readonly relations = new Map<string, Relation>()
   readonly changed = new Wakeup()
+  readonly #turn = Semaphore.makeUnsafe(1)
+
+  /**
+   * What changes the file, and what finds out how it stands, goes one after the other: what was decided by a state
+   * must not be carried out in another. Not interruptible, since what the thread was told happens, and this has to
+   * follow.
+   */
+  alone<A>(work: Effect.Effect<A, LogError>): Effect.Effect<A, LogError> {
+    return this.#turn.withPermit(Effect.uninterruptible(work))
+  }
 
   /**
    * Takes the place of everything known before: how an append ended whose answer was lost is known again. Gives the

@@ -1,4 +1,4 @@
-import { Effect, Semaphore } from "effect"
+import { Effect } from "effect"
 import type { Incarnation, Mark } from "../../domain/Log.ts"
 import type { Relation } from "../../domain/Relation.ts"
 import type { ArchivedChunk } from "../../domain/Transaction.ts"
@@ -6,7 +6,7 @@ import type { LogError } from "../LogError.ts"
 import { nextMark } from "../MarkRules.ts"
 import { beginsWrongly, continueTail, sameIncarnation, type TailConflict } from "../Tail.ts"
 import { type FileState, fileError } from "./FileState.ts"
-import { firstHeld, heldAfter, nextSeqHeld } from "./Held.ts"
+import { baseTimeOf, firstHeld, heldAfter, nextSeqHeld } from "./Held.ts"
 import type { Pruned, PruneRequest, ReaderCalls, WriterCalls } from "./Protocol.ts"
 import { checkRepeats } from "./Repeats.ts"
 import { cutSegments } from "./Segment.ts"
@@ -28,10 +28,6 @@ export const makeFileWriter = (
   writer: SqliteThread<WriterCalls>,
   reader: SqliteThread<ReaderCalls>
 ): FileWriter => {
-  const turn = Semaphore.makeUnsafe(1)
-  /** Not interruptible, since what the thread was told happens, and the state in memory has to follow. */
-  const alone = <A>(work: Effect.Effect<A, LogError>) => turn.withPermit(Effect.uninterruptible(work))
-
   const append = Effect.fnUntraced(function* (chunks: ReadonlyArray<ArchivedChunk>) {
     const { held } = state
     const lost = belowMark(state)
@@ -42,7 +38,7 @@ export const makeFileWriter = (
     if (repeated.length > 0) yield* checkRepeats(reader, repeated)
     if (fresh.length === 0) return
     const relations = new Map<string, Relation>()
-    const segments = cutSegments(fresh, held.topTime, (relation) => {
+    const segments = cutSegments(fresh, baseTimeOf(held), (relation) => {
       if (!state.relations.has(relation.fingerprint)) relations.set(relation.fingerprint, relation)
     })
     yield* writer.call("append", {
@@ -82,10 +78,10 @@ export const makeFileWriter = (
   })
 
   return {
-    append: (chunks) => alone(append(chunks)),
-    writeMark: (mark) => alone(writeMark(mark)),
-    beginIncarnation: (incarnation) => alone(beginIncarnation(incarnation)),
-    prune: (bounds) => alone(prune(bounds))
+    append: (chunks) => state.alone(append(chunks)),
+    writeMark: (mark) => state.alone(writeMark(mark)),
+    beginIncarnation: (incarnation) => state.alone(beginIncarnation(incarnation)),
+    prune: (bounds) => state.alone(prune(bounds))
   }
 }
 

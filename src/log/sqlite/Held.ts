@@ -10,7 +10,7 @@ export interface Held {
   readonly mark: Mark | null
   readonly incarnations: ReadonlyArray<Incarnation>
   readonly last: LastStored
-  /** The running maximum of commit times at the end of what is stored. */
+  /** The log time at the end of what is stored. */
   readonly topTime: Micros
   /** The same at the end of what is visible. */
   readonly visibleTop: Micros | null
@@ -20,15 +20,24 @@ export interface Held {
 
 export interface FirstHeld {
   readonly seq: number
+  /** As `Coverage.fromTime`; null while nothing of it is stored. */
   readonly time: Micros | null
 }
+
+/** From when on all is held: where the log time stood before the first one, what is removed may have had it too. */
+const fromTimeOf = (seq: number, before: Micros, commitTime: Micros): Micros =>
+  seq > 1 ? Math.max(commitTime, before + 1) : Math.max(commitTime, before)
 
 /** A transaction whose beginning was removed is not held. */
 export const firstHeld = (segment: SegmentHeads | null): FirstHeld | null => {
   if (segment === null) return null
-  const seq = segment.firstOrdinal === 0 ? segment.firstSeq : segment.firstSeq + 1
-  const head = decodeHeads(segment.heads).find((h) => h.seq === seq)
-  return { seq, time: head?.commit.commitTime ?? null }
+  const first = segment.firstOrdinal === 0 ? segment.firstSeq : segment.firstSeq + 1
+  let before = segment.baseTime
+  for (const { seq, commit } of decodeHeads(segment.heads)) {
+    if (seq === first) return { seq, time: fromTimeOf(seq, before, commit.commitTime) }
+    before = Math.max(before, commit.commitTime)
+  }
+  return { seq: first, time: null }
 }
 
 const lastStored = (segment: SegmentHeads | null): LastStored => {
@@ -61,19 +70,25 @@ export const coverageOf = (held: Held): Coverage => {
     firstSeq,
     nextSeq,
     fromTime: firstSeq === nextSeq ? null : (held.first?.time ?? null),
-    toTime: times.length === 0 ? null : Math.max(...times)
+    toTime: times.length === 0 ? null : Math.max(...times),
+    toLsn: held.mark?.incarnation === held.incarnations.at(-1)?.number ? (held.mark?.endLsn ?? null) : null
   }
 }
 
+/** The log time that the next append follows: all that any `coverage` has told up to now. */
+export const baseTimeOf = (held: Held): Micros =>
+  Math.max(held.topTime, held.mark?.coverageTime ?? held.topTime)
+
 /** After an append of these, the last of which is now `last`. */
 export const heldAfter = (held: Held, fresh: ReadonlyArray<ArchivedChunk>, last: LastStored): Held => {
-  let { topTime, visibleTop, first } = held
-  for (const chunk of fresh) {
-    topTime = Math.max(topTime, chunk.commit.commitTime)
-    if (chunk.last) visibleTop = topTime
-    if (first === null || (first.time === null && first.seq === chunk.seq)) {
-      first = { seq: chunk.seq, time: chunk.commit.commitTime }
+  let { visibleTop, first } = held
+  let topTime = baseTimeOf(held)
+  for (const { seq, commit, last: isLast } of fresh) {
+    if (first === null || (first.time === null && first.seq === seq)) {
+      first = { seq, time: fromTimeOf(seq, topTime, commit.commitTime) }
     }
+    topTime = Math.max(topTime, commit.commitTime)
+    if (isLast) visibleTop = topTime
   }
   return { ...held, last, topTime, visibleTop, first }
 }

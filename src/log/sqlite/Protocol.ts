@@ -28,7 +28,15 @@ export interface StoredRelation {
 /** A segment's place and heads, without its text. */
 export type SegmentHeads = Pick<
   Segment,
-  "firstSeq" | "firstOrdinal" | "lastSeq" | "lastOrdinal" | "complete" | "incarnation" | "topTime" | "heads"
+  | "firstSeq"
+  | "firstOrdinal"
+  | "lastSeq"
+  | "lastOrdinal"
+  | "complete"
+  | "incarnation"
+  | "baseTime"
+  | "topTime"
+  | "heads"
 >
 
 /** Everything about a file that its service keeps in mind. */
@@ -38,7 +46,7 @@ export interface Recovered {
   readonly relations: ReadonlyArray<StoredRelation>
   readonly first: SegmentHeads | null
   readonly last: SegmentHeads | null
-  /** The greatest commit time of all whole transactions; null when it is not known (any more). */
+  /** The log time of the last whole transaction; null when it is not known (any more). */
   readonly visibleTop: Micros | null
 }
 
@@ -104,7 +112,7 @@ export interface ReaderCalls {
     readonly fromSeq: number
     readonly limit: number
   }) => ReadonlyArray<SegmentHeads>
-  /** The first seq from `fromSeq` on with a commit time at or after it; null when there is none. */
+  /** The first seq from `fromSeq` on with a log time at or after it; null when there is none. */
   readonly seqAtTime: (request: { readonly time: Micros; readonly fromSeq: number }) => number | null
   /** The same by LSN (as `hexLsn`) within one incarnation. */
   readonly seqAtLsn: (request: {

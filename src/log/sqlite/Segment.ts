@@ -21,9 +21,11 @@ export interface Segment {
   readonly incarnation: number
   readonly changes: number
   readonly bytes: number
+  /** The log time before its first chunk, with the coverage time that was known when it was appended. */
+  readonly baseTime: Micros
   /** The greatest commit time in it. */
   readonly maxTime: Micros
-  /** The greatest commit time up to its end, from the log's beginning: never falls. */
+  /** The log time at its end: never falls. */
   readonly topTime: Micros
   /** Of the last transaction, as `hexLsn`: never falls within an incarnation. */
   readonly lastLsn: string
@@ -54,7 +56,7 @@ const split = (chunk: ArchivedChunk, limits: SegmentLimits): ReadonlyArray<Archi
 
 const seal = (
   chunks: ReadonlyArray<ArchivedChunk>,
-  topTime: Micros,
+  baseTime: Micros,
   onRelation: (relation: Relation) => void
 ): Segment | undefined => {
   const first = chunks[0]
@@ -77,8 +79,9 @@ const seal = (
     incarnation: first.incarnation,
     changes: changes.length,
     bytes,
+    baseTime,
     maxTime,
-    topTime: Math.max(topTime, maxTime),
+    topTime: Math.max(baseTime, maxTime),
     lastLsn: hexLsn(last.commit.commitLsn),
     heads: encodeHeads(chunks),
     text: encodeChanges(changes, onRelation)
@@ -86,12 +89,12 @@ const seal = (
 }
 
 /**
- * Cuts chunks that follow each other into segments. `topTime` is the one of the segment before. A transaction that
+ * Cuts chunks that follow each other into segments. `baseTime` is the log time that they follow. A transaction that
  * does not end within the chunks starts a segment of its own, so that what is not visible can be dropped by rows.
  */
 export const cutSegments = (
   chunks: ReadonlyArray<ArchivedChunk>,
-  topTime: Micros,
+  baseTime: Micros,
   onRelation: (relation: Relation) => void,
   limits: SegmentLimits = segmentLimits
 ): ReadonlyArray<Segment> => {
@@ -101,7 +104,7 @@ export const cutSegments = (
   let open: Array<ArchivedChunk> = []
   let changes = 0
   let bytes = 0
-  let top = topTime
+  let top = baseTime
   const close = () => {
     const segment = seal(open, top, onRelation)
     if (segment === undefined) return

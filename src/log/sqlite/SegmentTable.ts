@@ -16,6 +16,7 @@ export interface SegmentRow {
   readonly incarnation: number
   readonly changes: number
   readonly bytes: number
+  readonly baseTime: number
   readonly maxTime: number
   readonly topTime: number
   readonly lastLsn: string
@@ -25,8 +26,8 @@ export interface SegmentRow {
   readonly compression: number
 }
 
-const columns = `id, first_seq, first_ordinal, last_seq, last_ordinal, complete, incarnation, changes, bytes, max_time,
-  top_time, last_lsn, total_changes, total_bytes, total_stored, compression`
+const columns = `id, first_seq, first_ordinal, last_seq, last_ordinal, complete, incarnation, changes, bytes, base_time,
+  max_time, top_time, last_lsn, total_changes, total_bytes, total_stored, compression`
 
 const toRow = (row: Row): SegmentRow => ({
   id: integerOf(row, "id"),
@@ -38,6 +39,7 @@ const toRow = (row: Row): SegmentRow => ({
   incarnation: integerOf(row, "incarnation"),
   changes: integerOf(row, "changes"),
   bytes: integerOf(row, "bytes"),
+  baseTime: integerOf(row, "base_time"),
   maxTime: integerOf(row, "max_time"),
   topTime: integerOf(row, "top_time"),
   lastLsn: textOf(row, "last_lsn"),
@@ -83,6 +85,7 @@ export const headsOf = ({ row, heads }: WholeRow): SegmentHeads => ({
   lastOrdinal: row.lastOrdinal,
   complete: row.complete,
   incarnation: row.incarnation,
+  baseTime: row.baseTime,
   topTime: row.topTime,
   heads
 })
@@ -93,7 +96,6 @@ export class SegmentTable {
   readonly #row: StatementSync
   readonly #whole: StatementSync
   readonly #from: StatementSync
-  readonly #fromTime: StatementSync
 
   constructor(db: DatabaseSync) {
     this.#edges = db.prepare(
@@ -102,7 +104,6 @@ export class SegmentTable {
     this.#row = db.prepare(`SELECT ${columns} FROM segment WHERE id = ?`)
     this.#whole = db.prepare(`SELECT ${columns}, crc, heads, body FROM segment WHERE id = ?`)
     this.#from = db.prepare(`SELECT ${columns}, crc, heads, body FROM segment WHERE id >= ? ORDER BY id`)
-    this.#fromTime = db.prepare("SELECT id FROM segment WHERE id >= ? AND max_time >= ? ORDER BY id LIMIT 1")
   }
 
   /** The first and the last id, or undefined when nothing is stored. */
@@ -132,12 +133,6 @@ export class SegmentTable {
       expected++
       yield whole
     }
-  }
-
-  /** The first segment from this id on that holds a commit at or after the time. */
-  firstReaching(id: number, time: number): number | undefined {
-    const found = this.#fromTime.get(id, time)?.["id"]
-    return typeof found === "number" ? found : undefined
   }
 
   /** The first segment for which it holds, where it holds for all that follow one for which it holds. */

@@ -6,7 +6,7 @@ import { corrupt, SqliteFault } from "./SqliteFault.ts"
 /** `WSLG`: tells our files from any other SQLite database. */
 const applicationId = 0x57534c47
 /** The version of the tables below. */
-const fileVersion = 1
+const fileVersion = 2
 const pageSize = 8192
 
 /*
@@ -24,6 +24,8 @@ const tables = `
     incarnation INTEGER NOT NULL,
     changes INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
+    -- log time before its first chunk, greatest commit time in it, log time at its end
+    base_time INTEGER NOT NULL,
     max_time INTEGER NOT NULL,
     top_time INTEGER NOT NULL,
     last_lsn TEXT NOT NULL,
@@ -70,9 +72,10 @@ export const pragma = (db: DatabaseSync, name: string): number =>
 const verify = (db: DatabaseSync, options: ThreadOptions): void => {
   if (pragma(db, "application_id") !== applicationId) throw corrupt(`${options.file} is not a WalStream log`)
   const version = pragma(db, "user_version")
-  if (version > fileVersion) {
+  if (version !== fileVersion) {
+    const which = version > fileVersion ? "newer" : "older"
     throw corrupt(
-      `${options.file} has version ${version}, this program knows up to ${fileVersion}: use a newer one`
+      `${options.file} has version ${version}, this program reads version ${fileVersion}: use a ${which} program for it`
     )
   }
   const id = textOf(db.prepare("SELECT id FROM source").get(), "id")

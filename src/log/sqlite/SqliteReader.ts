@@ -77,15 +77,12 @@ export class SqliteReader implements ReaderCalls {
 
   seqAtTime({ time, fromSeq }: { time: number; fromSeq: number }): number | null {
     return this.#snapshot(() => {
-      // No commit before the segment where the running maximum reaches the time is at or after it.
-      const reached = this.#segments.search((row) => row.topTime >= time)
-      const begin = this.#holding(fromSeq)
-      if (reached === undefined || begin === undefined) return null
-      let id = this.#segments.firstReaching(Math.max(reached.id, begin.id), time)
-      while (id !== undefined) {
-        const head = this.#heads(id).find((h) => h.seq >= fromSeq && h.commit.commitTime >= time)
-        if (head !== undefined) return head.seq
-        id = this.#segments.firstReaching(id + 1, time)
+      const row = this.#segments.search((r) => r.lastSeq >= fromSeq && r.topTime >= time)
+      if (row === undefined) return null
+      let reached = row.baseTime
+      for (const { seq, commit } of this.#heads(row.id)) {
+        reached = Math.max(reached, commit.commitTime)
+        if (seq >= fromSeq && reached >= time) return seq
       }
       return null
     })

@@ -61,7 +61,7 @@ export class SqliteWriter implements WriterCalls {
     this.#compress = compress
     this.#segments = new SegmentTable(db)
     this.#insert = db.prepare(
-      "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     )
     this.#insertRelation = db.prepare("INSERT OR IGNORE INTO relation VALUES (?, ?)")
     this.#insertMark = db.prepare("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
@@ -151,6 +151,7 @@ export class SqliteWriter implements WriterCalls {
       incarnation: segment.incarnation,
       changes: segment.changes,
       bytes: segment.bytes,
+      baseTime: segment.baseTime,
       maxTime: segment.maxTime,
       topTime: segment.topTime,
       lastLsn: segment.lastLsn,

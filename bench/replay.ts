@@ -16,7 +16,8 @@ import { median, moreIsBetter, worstOf } from "./BenchResult.ts"
 import { captured, captureLayer } from "./capture.ts"
 import { digest, makeTarget, runNativeReplication } from "./NativeReplication.ts"
 
-const everything: JobSpec = {
+/** All of the history, as fast as the target takes it. */
+export const everything: JobSpec = {
   name: null,
   startTime: 0,
   endTime: null,
@@ -87,7 +88,8 @@ const runJob = Effect.gen(function* () {
   return (performance.now() - started) / 1000
 })
 
-const prepareControl = Effect.fnUntraced(function* (server: EmbeddedPostgres) {
+/** A migrated control database. */
+export const prepareControl = Effect.fnUntraced(function* (server: EmbeddedPostgres) {
   const admin = yield* session(server, "postgres")
   yield* admin.script("CREATE DATABASE control")
   yield* migrate.pipe(

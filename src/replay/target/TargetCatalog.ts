@@ -4,7 +4,7 @@ import type { TargetColumn, TargetTable, UniqueKey } from "./TargetTable.ts"
 /**
  * One row with one JSON text per table of `$1` ("schema") and `$2` ("name"), both arrays. `$3` says which triggers
  * fire in this session: `{A,R}` under session_replication_role = replica, else `{A,O}`. Triggers and constraints of a
- * table's partitions count as its own.
+ * table's partitions count as its own. A key that is unique only at a transaction's end names no row until then.
  */
 export const catalogSql = `
 SELECT json_build_object(
@@ -32,7 +32,7 @@ SELECT json_build_object(
       (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])))
       ORDER BY i.indisprimary DESC, i.indnkeyatts, x.relname)
     FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
       AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid
         AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]) AND NOT a.attnotnull)),
   'triggers', EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = ANY (tree.members) AND NOT g.tgisinternal

@@ -33,10 +33,18 @@ describe("Backlog", () => {
   it("keeps a transaction whole beyond the batch's size, and parts only a larger one", () => {
     const backlog = new Backlog({ seq: 1, ordinal: 0 }, everything, limits)
     fill(backlog, [...transaction(1, at(1), orders(19), 5), ...transaction(2, at(2), orders(45), 5)])
+    fill(backlog, transaction(3, at(3), orders(1)))
     assert.strictEqual(backlog.take(always)?.changes, 19)
-    assert.deepStrictEqual(backlog.take(always)?.until.position, { seq: 2, ordinal: 19 })
-    assert.deepStrictEqual(backlog.take(always)?.until.position, { seq: 2, ordinal: 39 })
-    assert.deepStrictEqual(backlog.take(always)?.until.position, { seq: 2, ordinal: 44 })
+    const parts = [1, 2, 3, 4].map(() => {
+      const taken = backlog.take(always)
+      return [taken?.until.position, taken?.goesOn]
+    })
+    assert.deepStrictEqual(parts, [
+      [{ seq: 2, ordinal: 19 }, true],
+      [{ seq: 2, ordinal: 39 }, true],
+      [{ seq: 2, ordinal: 44 }, false],
+      [{ seq: 3, ordinal: 0 }, false]
+    ])
     assert.isUndefined(backlog.take(always))
   })
 
@@ -126,6 +134,15 @@ describe("Backlog", () => {
           assert.isTrue(comparePosition({ seq, ordinal: firstOrdinal }, last) > 0 || last === origin)
           assert.isTrue(comparePosition(end, batch.until.position) <= 0)
         }
+        const isInside = chunks.some(
+          ({ seq, commit }) =>
+            seq === batch.until.position.seq && batch.until.position.ordinal < commit.count - 1
+        )
+        assert.strictEqual(
+          batch.goesOn,
+          isInside,
+          "what goes on ends inside a transaction, nothing else does"
+        )
         last = batch.until.position
         got.push(...ids(batch.chunks))
       }

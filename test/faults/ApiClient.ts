@@ -30,6 +30,7 @@ export const JobView = Schema.Struct({
   end_seq: Schema.NullOr(Schema.Int),
   events_processed: Schema.Int,
   events_duplicate: Schema.Int,
+  events_converged: Schema.Int,
   checkpoint: Schema.NullOr(Schema.Struct({ seq: Schema.Int, ordinal: Schema.Int })),
   error: Schema.NullOr(Schema.Struct({ code: Schema.String, message: Schema.String }))
 })

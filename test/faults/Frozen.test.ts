@@ -37,6 +37,7 @@ it.live(
       yield* Fiber.interrupt(load)
       yield* scene.settled(api, id)
       yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
+      assert.strictEqual((yield* api.job(id)).events_converged, 0)
       const epochs = yield* observed("SELECT lease_epoch >= 2 AS met FROM public.jobs")
       assert.isTrue(epochs, "whoever lost the lease must acquire it anew")
       assert.strictEqual(yield* walstream.stop, 0, walstream.log())

@@ -107,8 +107,8 @@ export const makeJobLeases = (sql: PgClient.PgClient, session: ControlSession): 
       write(
         jobId,
         epoch,
-        sql`start_seq = ${plan.range.start}::int8, end_seq = ${plan.range.end}::int8, store = ${plan.store},
-          store_reason = ${plan.storeReason}, events_total = ${plan.changes}::int8, version = version + 1`
+        sql`history = ${plan.history}, start_seq = ${plan.range.start}::int8, end_seq = ${plan.range.end}::int8,
+          store = ${plan.store}, store_reason = ${plan.storeReason}, events_total = ${plan.changes}::int8, version = version + 1`
       ),
 
     progress: (jobId, epoch, checkpoint, added) =>

@@ -27,6 +27,7 @@ const JobRow = Schema.Struct({
   max_gap_seconds: Schema.NullOr(Schema.Finite),
   follow: Schema.Boolean,
   strict_source: Schema.Boolean,
+  history: Schema.NullOr(Schema.String),
   start_seq: Schema.NullOr(Int8),
   end_seq: Schema.NullOr(Int8),
   store: Schema.NullOr(Schema.Literals(storeKinds)),
@@ -78,6 +79,7 @@ const planOf = (row: JobRow): Job["plan"] =>
   row.start_seq === null || row.store === null
     ? null
     : {
+        history: row.history,
         range: { start: Number(row.start_seq), end: number(row.end_seq) },
         store: row.store,
         storeReason: row.store_reason ?? "",

@@ -46,6 +46,8 @@ export interface JobSpec {
 
 /** What is decided once, at the first start, and kept. */
 export interface JobPlan {
+  /** The name of the history that the range counts in (`historyName`); null when none had begun, and the range is empty. */
+  readonly history: string | null
   readonly range: SeqRange
   readonly store: StoreKind
   /** Why this store, in words. */

@@ -10,7 +10,7 @@ import type { Backlog } from "./Backlog.ts"
 import { monotonicMillis } from "./ReplayClock.ts"
 import type { Route } from "./Router.ts"
 import { SourceLost } from "./Verdict.ts"
-import { awaitEnd, isAtEnd } from "./WindowResolver.ts"
+import { awaitEnd, type LsnUnknown, resolveEnd } from "./WindowResolver.ts"
 
 /** What a feed tells whoever runs it. */
 export interface FeedListener<E, R> {
@@ -45,7 +45,7 @@ export class Feed {
     spec: JobSpec,
     plan: JobPlan,
     listener: FeedListener<E, R>
-  ): Effect.Effect<void, LogError | SourceLost | E, R | Archive | LiveBuffer> {
+  ): Effect.Effect<void, LogError | LsnUnknown | SourceLost | E, R | Archive | LiveBuffer> {
     const backlog = this.#backlog
     const leg = this.#leg.bind(this)
     return Effect.gen(function* () {
@@ -62,19 +62,18 @@ export class Feed {
             : Effect.map(awaitEnd(spec), (known): Leg => ({ _tag: "End", end: known }))
         const done = yield* Effect.raceFirst(reading, ending).pipe(
           Effect.catchIf(
-            (error) => isBuffered && isLost(error),
+            (error) => isBuffered && error._tag === "LogError" && isLost(error),
             () => Effect.succeed(null)
           )
         )
-        const { seq, ordinal } = backlog.next
+        const { seq } = backlog.next
         if (done === null) {
           if (spec.strictSource) return yield* new SourceLost({ store: buffer.kind, seq })
           isBuffered = false
           const reason = `archive: the live buffer (${buffer.kind}) lost the window at transaction ${seq}`
           yield* listener.onFallback({ store: archive.kind, reason })
         } else if (done._tag === "End") {
-          // What has been read is part of the window, even if it came after coverage time had passed the end.
-          end = Math.max(done.end, ordinal > 0 ? seq + 1 : seq)
+          end = done.end
           yield* listener.onEnd(end)
         } else {
           if (end !== null && backlog.reached(end)) return
@@ -85,26 +84,25 @@ export class Feed {
     })
   }
 
-  /** Reads one store until its stream ends, or a transaction at the end shows up. */
+  /** Reads one store until its stream ends, or the end of a window that lay ahead is known. */
   #leg(
     spec: JobSpec,
     source: Archive["Service"] | LiveBuffer["Service"],
     end: number | null,
     listener: Pick<FeedListener<never, never>, "onData" | "onRetry">,
     failsAtOnce: boolean
-  ): Effect.Effect<Leg, LogError> {
+  ): Effect.Effect<Leg, LogError | LsnUnknown, Archive> {
     const backlog = this.#backlog
     const room = this.room
     return Effect.gen(function* () {
-      let found: number | undefined
+      let found: number | null = null
       const take = Effect.fnUntraced(function* (page: ReadonlyArray<ArchivedChunk>) {
         const now = yield* monotonicMillis
+        // Asked behind each page: as long as the end lies ahead, all that is visible lies before it.
+        if (end === null) found = yield* resolveEnd(spec)
+        const until = end ?? found ?? Number.POSITIVE_INFINITY
         for (const chunk of page) {
-          if (end === null && isAtEnd(spec, chunk)) {
-            found = chunk.seq
-            break
-          }
-          if (end !== null && chunk.seq >= end) break
+          if (chunk.seq >= until) break
           if (!backlog.push(chunk, now)) {
             const from = backlog.next.seq
             const reason = { _tag: "Missing", from, until: Math.max(chunk.seq, from + 1) } as const
@@ -116,7 +114,7 @@ export class Feed {
           const next = room.next
           if (backlog.isFull) yield* next
         }
-        return found === undefined
+        return found === null
       })
       // A stream is retried whole, so it is made anew from where the backlog is; its backoff restarts once data come.
       yield* Stream.suspend(() => source.read(backlog.next, end)).pipe(
@@ -133,7 +131,7 @@ export class Feed {
         ),
         Stream.runForEachWhile(take)
       )
-      return found === undefined ? { _tag: "Exhausted" } : { _tag: "End", end: found }
+      return found === null ? { _tag: "Exhausted" } : { _tag: "End", end: found }
     })
   }
 }

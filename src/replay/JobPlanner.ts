@@ -1,13 +1,15 @@
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import type { JobPlan } from "../domain/Job.ts"
 import { Archive } from "../log/Archive.ts"
 import type { LiveBuffer } from "../log/LiveBuffer.ts"
 import type { LogError } from "../log/LogError.ts"
 import { reconnect } from "../runtime/RetryPolicy.ts"
+import { historyName } from "./HistoryName.ts"
+import { HistoryReplaced } from "./HistoryReplaced.ts"
 import { JobStore, JobStoreError, type LeaseLost } from "./JobStore.ts"
 import { type Route, route } from "./Router.ts"
 import type { Run } from "./Run.ts"
-import { type HistoryRemoved, resolveWindow } from "./WindowResolver.ts"
+import { resolveWindow, type WindowError } from "./WindowResolver.ts"
 
 /** A write to the job store that may wait: the lease keeper ends the runner when it waits too long. */
 export const insist = <A, E, R>(write: Effect.Effect<A, E | JobStoreError, R>) =>
@@ -26,32 +28,61 @@ const pin = Effect.fnUntraced(function* (
   return plan
 })
 
+/** The name of the history that the archive holds; null when none has begun. */
+const heldHistory = Effect.fnUntraced(function* (
+  source: string
+): Effect.fn.Return<string | null, LogError, Archive> {
+  const archive = yield* Archive
+  const incarnations = yield* archive.incarnations
+  return incarnations.length === 0 ? null : historyName(source, incarnations)
+})
+
+/** The same, once there is one: capture has not reached the source yet. Coverage moves with its first mark. */
+const awaitHistory = Effect.fnUntraced(function* (
+  source: string
+): Effect.fn.Return<string, LogError, Archive> {
+  const archive = yield* Archive
+  const found = yield* archive.coverageChanges.pipe(
+    Stream.mapEffect(() => heldHistory(source)),
+    Stream.filter((history) => history !== null),
+    Stream.runHead
+  )
+  return found._tag === "Some" ? found.value : yield* Effect.never
+})
+
 /**
  * What was pinned, or else window, store and volume decided now and pinned. Waits while the window's start lies
- * ahead.
+ * ahead, and for the beginning of a history that has not begun.
  */
 export const planJob = Effect.fnUntraced(function* (
   run: Run,
-  bufferMaxAgeSeconds: number
+  options: { readonly source: string; readonly bufferMaxAgeSeconds: number }
 ): Effect.fn.Return<
   JobPlan,
-  LogError | HistoryRemoved | JobStoreError | LeaseLost,
+  LogError | WindowError | HistoryReplaced | JobStoreError | LeaseLost,
   JobStore | Archive | LiveBuffer
 > {
-  if (run.plan !== null) return run.plan
+  if (run.plan !== null) {
+    const planned = run.plan.history
+    const found = yield* heldHistory(options.source)
+    if (planned === null || planned === found) return run.plan
+    return yield* new HistoryReplaced({ planned, found: found ?? "one that has not begun" })
+  }
   const archive = yield* Archive
   const { spec } = run.job
   const range = yield* resolveWindow(spec)
+  const isEmpty = range.end !== null && range.end <= range.start
+  const history = yield* isEmpty ? heldHistory(options.source) : awaitHistory(options.source)
   const { startTime, endTime, speed } = spec
   const { store, reason } = yield* route({
     range,
     speed,
     startTime,
     endTime,
-    maxAgeSeconds: bufferMaxAgeSeconds
+    maxAgeSeconds: options.bufferMaxAgeSeconds
   })
   const changes = range.end === null ? null : (yield* archive.volume(range.start, range.end)).changes
-  return yield* pin(run, { range, store, storeReason: reason, changes })
+  return yield* pin(run, { history, range, store, storeReason: reason, changes })
 })
 
 /** The end of a window that lay ahead at first is known. */

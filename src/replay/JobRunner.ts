@@ -52,7 +52,7 @@ const drive = Effect.fnUntraced(function* (
 ): Effect.fn.Return<JobFailure | "completed" | "let-go", JobStoreError | LeaseLost, Services> {
   const limits = options.limits ?? defaultLimits
   const once = Effect.gen(function* () {
-    const plan = yield* planJob(run, options.bufferMaxAgeSeconds)
+    const plan = yield* planJob(run, options)
     if (plan.range.end !== null && plan.range.start >= plan.range.end) return
     yield* attempt(run, plan, options.source, limits)
   })

@@ -1,8 +1,9 @@
 import { Schema } from "effect"
 import type { JobFailure } from "../domain/Job.ts"
 import type { LogError } from "../log/LogError.ts"
+import type { HistoryReplaced } from "./HistoryReplaced.ts"
 import type { TargetError } from "./TargetError.ts"
-import type { HistoryRemoved } from "./WindowResolver.ts"
+import type { WindowError } from "./WindowResolver.ts"
 
 /** The pinned live buffer lost the window, and the job is to read nothing else (`strict_source`). */
 export class SourceLost extends Schema.TaggedError<SourceLost>()("SourceLost", {
@@ -14,7 +15,7 @@ export class SourceLost extends Schema.TaggedError<SourceLost>()("SourceLost", {
   }
 }
 
-export type ReplayError = TargetError | LogError | HistoryRemoved | SourceLost
+export type ReplayError = TargetError | LogError | WindowError | HistoryReplaced | SourceLost
 
 /** What a runner does about an error: the whole policy. */
 export type Verdict =
@@ -78,6 +79,10 @@ export const verdict = (error: ReplayError): Verdict => {
       return onTarget(error)
     case "HistoryRemoved":
       return fail("history_removed", error)
+    case "HistoryReplaced":
+      return fail("history_replaced", error)
+    case "LsnUnknown":
+      return fail("lsn_unknown", error)
     case "SourceLost":
       return fail("source_lost", error)
     case "LogError":

@@ -1,23 +1,16 @@
 import { Effect, Option, Schema, Stream } from "effect"
 import type { JobSpec } from "../domain/Job.ts"
 import type { Coverage, SeqRange } from "../domain/Log.ts"
-import { formatLsn } from "../domain/Lsn.ts"
+import { formatLsn, type Lsn } from "../domain/Lsn.ts"
 import { formatMicros, type Micros } from "../domain/Micros.ts"
-import type { ArchivedChunk } from "../domain/Transaction.ts"
 import { Archive, type Bound } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
 
 /*
- * A window asked for by time or LSN becomes an interval of seq once: from the first seq with commit time (or LSN) at
- * or after the start, up to but not including the first one at or after the end. Adjacent windows tile, because the
- * end of one and the start of the next are the same question.
+ * A window asked for by time or LSN becomes an interval of seq once: from the first seq with log time (or LSN) at or
+ * after the start, up to but not including the first one at or after the end. Adjacent windows tile, because the end
+ * of one and the start of the next are the same question, and the archive's answer never changes.
  */
-
-/**
- * A bound that lies ahead of all transactions counts as reached when coverage time is past it by this much: commit
- * times of transactions that overtake each other go back by milliseconds.
- */
-const settle: Micros = 250_000
 
 /** The window begins before the oldest transaction that is held. */
 export class HistoryRemoved extends Schema.TaggedError<HistoryRemoved>()("HistoryRemoved", {
@@ -31,28 +24,48 @@ export class HistoryRemoved extends Schema.TaggedError<HistoryRemoved>()("Histor
   }
 }
 
+/** LSNs count within one life of the source: this one is of an earlier life, or of none. */
+export class LsnUnknown extends Schema.TaggedError<LsnUnknown>()("LsnUnknown", {
+  lsn: Schema.String,
+  startLsn: Schema.String,
+  incarnation: Schema.Int
+}) {
+  override get message(): string {
+    return `LSN ${this.lsn} lies before ${this.startLsn}, where incarnation ${this.incarnation} of the source begins: LSNs are known within the newest incarnation only`
+  }
+  get fix(): string {
+    return "ask for the window by time"
+  }
+}
+
+export type WindowError = HistoryRemoved | LsnUnknown
+
 type Asked = Pick<JobSpec, "startTime" | "endTime" | "startLsn" | "endLsn" | "follow">
 
-const boundsOf = (time: Micros | null, lsn: bigint | null): ReadonlyArray<Bound> => [
+const boundsOf = (time: Micros | null, lsn: Lsn | null): ReadonlyArray<Bound> => [
   ...(time === null ? [] : [{ _tag: "Time", time } as const]),
   ...(lsn === null ? [] : [{ _tag: "Lsn", lsn } as const])
 ]
 
-/** Whether a transaction lies at or behind the end that was asked for. */
-export const isAtEnd = (asked: Asked, chunk: ArchivedChunk): boolean =>
-  (asked.endTime !== null && chunk.commit.commitTime >= asked.endTime) ||
-  (asked.endLsn !== null && chunk.commit.commitLsn >= asked.endLsn)
-
-/** Where a bound lies; null while it lies ahead of everything. */
+/** Where a bound lies, once and for all; null while it lies ahead of everything. */
 const resolveBound = Effect.fnUntraced(function* (
   bound: Bound,
   coverage: Coverage
-): Effect.fn.Return<number | null, LogError, Archive> {
+): Effect.fn.Return<number | null, LogError | LsnUnknown, Archive> {
   const archive = yield* Archive
+  if (bound._tag === "Time") {
+    const isPassed = coverage.toTime !== null && coverage.toTime >= bound.time
+    return isPassed ? yield* archive.resolve(bound) : null
+  }
+  const newest = (yield* archive.incarnations).at(-1)
+  // The first life has none before it: what lies before its beginning is not in the log, by time as by LSN.
+  if (newest !== undefined && newest.number > 1 && bound.lsn < newest.startLsn) {
+    const [lsn, startLsn] = [formatLsn(bound.lsn), formatLsn(newest.startLsn)]
+    return yield* new LsnUnknown({ lsn, startLsn, incarnation: newest.number })
+  }
   const seq = yield* archive.resolve(bound)
-  if (seq < coverage.nextSeq) return seq
-  const isPassed = bound._tag === "Time" && coverage.toTime !== null && coverage.toTime >= bound.time + settle
-  return isPassed ? seq : null
+  const isPassed = coverage.toLsn !== null && coverage.toLsn >= bound.lsn
+  return seq < coverage.nextSeq || isPassed ? seq : null
 })
 
 const refuseRemoved = Effect.fnUntraced(function* (
@@ -80,7 +93,7 @@ const refuseRemoved = Effect.fnUntraced(function* (
 /** The later of the bounds; null while one of them lies ahead. Without bounds, the beginning of what is held. */
 const resolveStart = Effect.fnUntraced(function* (
   asked: Asked
-): Effect.fn.Return<number | null, LogError | HistoryRemoved, Archive> {
+): Effect.fn.Return<number | null, LogError | WindowError, Archive> {
   const archive = yield* Archive
   const coverage = yield* archive.coverage
   let start = coverage.firstSeq
@@ -94,9 +107,9 @@ const resolveStart = Effect.fnUntraced(function* (
 })
 
 /** The earlier of the bounds; null while all of them lie ahead, or when there is none and the job follows. */
-const resolveEnd = Effect.fnUntraced(function* (
+export const resolveEnd = Effect.fnUntraced(function* (
   asked: Asked
-): Effect.fn.Return<number | null, LogError, Archive> {
+): Effect.fn.Return<number | null, LogError | LsnUnknown, Archive> {
   const archive = yield* Archive
   const coverage = yield* archive.coverage
   const bounds = boundsOf(asked.endTime, asked.endLsn)
@@ -110,16 +123,16 @@ const resolveEnd = Effect.fnUntraced(function* (
   return end
 })
 
-/** Tries whenever the log has moved, until there is an answer; not before coverage is at `time`, if that is all there is. */
+/** Tries whenever the log has moved past one of the bounds, until there is an answer. */
 const whenKnown = <A, E>(
   time: Micros | null,
-  lsn: bigint | null,
+  lsn: Lsn | null,
   attempt: Effect.Effect<A | null, E, Archive>
 ): Effect.Effect<A, E, Archive> =>
   Effect.gen(function* () {
     const archive = yield* Archive
-    const isWorthTrying = ({ toTime }: Coverage): boolean =>
-      time === null || lsn !== null || (toTime !== null && toTime >= time)
+    const isWorthTrying = ({ toTime, toLsn }: Coverage): boolean =>
+      (time !== null && toTime !== null && toTime >= time) || (lsn !== null && toLsn !== null && toLsn >= lsn)
     const found = yield* archive.coverageChanges.pipe(
       Stream.filter(isWorthTrying),
       Stream.mapEffect(() => attempt),
@@ -133,7 +146,7 @@ const whenKnown = <A, E>(
  * The window as an interval of seq. Waits while its start lies ahead. `end` is null when the end still lies ahead
  * (`awaitEnd` tells it) and for a job that follows the log.
  */
-export const resolveWindow = (asked: Asked): Effect.Effect<SeqRange, LogError | HistoryRemoved, Archive> => {
+export const resolveWindow = (asked: Asked): Effect.Effect<SeqRange, LogError | WindowError, Archive> => {
   const attempt = Effect.gen(function* () {
     const start = yield* resolveStart(asked)
     const end = yield* resolveEnd(asked)
@@ -148,5 +161,5 @@ export const resolveWindow = (asked: Asked): Effect.Effect<SeqRange, LogError | 
 }
 
 /** The end of a window that lay ahead, as soon as it is known. Never for a job without one. */
-export const awaitEnd = (asked: Asked): Effect.Effect<number, LogError, Archive> =>
-  asked.endTime === null ? Effect.never : whenKnown(asked.endTime, null, resolveEnd(asked))
+export const awaitEnd = (asked: Asked): Effect.Effect<number, LogError | LsnUnknown, Archive> =>
+  whenKnown(asked.endTime, asked.endLsn, resolveEnd(asked))

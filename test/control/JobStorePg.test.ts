@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, Schedule, Schema, Stream } from "effect"
 import { layerJobStorePg } from "../../src/control/JobStorePg.ts"
 import { isRepeatedAction } from "../../src/control/RepeatedAction.ts"
-import type { Checkpoint, Job, JobSpec } from "../../src/domain/Job.ts"
+import type { Checkpoint, Job, JobPlan, JobSpec } from "../../src/domain/Job.ts"
 import {
   type JobAction,
   type JobEvent,
@@ -82,12 +82,14 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
       assert.strictEqual(running.id, id)
       assert.deepInclude(running, { status: "running", leaseEpoch: 1 })
       assert.isNotNull(running.startedAt)
-      yield* store.plan(id, 1, {
+      const plan: JobPlan = {
+        history: "shop@7001/slot/0/10",
         range: { start: 3, end: 9 },
         store: "sqlite",
         storeReason: "the window is old",
         changes: 12
-      })
+      }
+      yield* store.plan(id, 1, plan)
       yield* store.progress(id, 1, checkpoint(5), { processed: 4, duplicate: 1, converged: 2 })
       yield* store.progress(id, 1, checkpoint(8), { processed: 3, duplicate: 0, converged: 0 })
       const renewed = yield* store.renew(id, 1, 600)
@@ -97,7 +99,7 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
       assert.deepInclude(done, { status: "completed", lease: null, leaseEpoch: 1 })
       assert.deepStrictEqual(done.counters, { processed: 7, duplicate: 1, converged: 2 })
       assert.deepStrictEqual(done.checkpoint, checkpoint(8))
-      assert.deepStrictEqual(done.plan?.range, { start: 3, end: 9 })
+      assert.deepStrictEqual(done.plan, plan)
       assert.isNotNull(done.completedAt)
     })
   )

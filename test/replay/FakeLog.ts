@@ -10,6 +10,18 @@ import { LiveBuffer } from "../../src/log/LiveBuffer.ts"
 import { LogError, type LogErrorReason } from "../../src/log/LogError.ts"
 import { Wakeup } from "../../src/log/Wakeup.ts"
 
+/** The life that all of `History` is in. */
+export const life: Incarnation = {
+  number: 1,
+  systemIdentifier: "7001",
+  timeline: 1,
+  database: "shop",
+  slot: "walstream",
+  firstSeq: 1,
+  startLsn: 0x10n,
+  gap: null
+}
+
 /** A store of chunks in memory that a test can fill, cut and break. Serves as archive and as live buffer. */
 export class FakeLog {
   readonly kind: StoreKind
@@ -18,7 +30,7 @@ export class FakeLog {
   firstSeq = 1
   toTime: number | null = null
   toLsn: Lsn | null = null
-  incarnations: ReadonlyArray<Incarnation> = []
+  incarnations: ReadonlyArray<Incarnation> = [life]
   /** The next reads fail with these, before anything is given. */
   failures: Array<LogErrorReason> = []
   /** Fails when a reader comes to this seq. */

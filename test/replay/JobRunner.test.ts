@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
+import { life } from "./FakeLog.ts"
 import { at, steady, transaction } from "./History.ts"
-import { makeWorkbench } from "./Workbench.ts"
+import { makeWorkbench, spec } from "./Workbench.ts"
 
 const seqs = (applied: ReadonlyArray<{ readonly seq: number }>) => applied.map((change) => change.seq)
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
@@ -188,10 +189,89 @@ describe("JobRunner", () => {
       archive.add(steady(3))
       const { fiber, id } = yield* start({ endTime: at(5) })
       yield* TestClock.adjust("1 milli")
-      archive.advance(at(5.3))
+      archive.advance(at(5))
       assert.strictEqual(yield* Fiber.join(fiber), "completed")
       assert.deepStrictEqual(seqs(target.applied), upTo(3))
       assert.deepStrictEqual((yield* jobs.service.find(id)).plan?.range, { start: 1, end: 4 })
+    })
+  )
+
+  it.effect("applies nothing of what commits behind its end by a clock that was set back", () =>
+    Effect.gen(function* () {
+      const { archive, jobs, runNext, start, target } = yield* makeWorkbench
+      archive.add(steady(3))
+      const first = yield* start({ endTime: at(5) })
+      yield* TestClock.adjust("1 milli")
+      // Both before the runner looks: the end is passed, and a transaction comes whose commit time lies before it.
+      archive.advance(at(5))
+      archive.add(transaction(4, at(4), ["orders"]))
+      assert.strictEqual(yield* Fiber.join(first.fiber), "completed")
+      assert.deepStrictEqual(seqs(target.applied), upTo(3))
+      const { id } = yield* jobs.service.create(spec({ startTime: at(5), endTime: at(6) }))
+      yield* jobs.service.act(id, "start")
+      archive.advance(at(6))
+      const second = yield* runNext()
+      assert.strictEqual(yield* Fiber.join(second.fiber), "completed")
+      assert.deepStrictEqual((yield* jobs.service.find(id)).plan?.range, { start: 4, end: 5 })
+    })
+  )
+
+  it.effect("ends at an LSN that lay ahead on an idle source, by the frontier", () =>
+    Effect.gen(function* () {
+      const { archive, jobs, start, target } = yield* makeWorkbench
+      archive.add(steady(3))
+      const { fiber, id } = yield* start({ endLsn: 5n * 256n, follow: true })
+      yield* TestClock.adjust("1 milli")
+      assert.strictEqual(target.applied.length, 3)
+      archive.reach(5n * 256n)
+      assert.strictEqual(yield* Fiber.join(fiber), "completed")
+      assert.deepStrictEqual((yield* jobs.service.find(id)).plan?.range, { start: 1, end: 4 })
+    })
+  )
+
+  it.effect("fails when the archive was replaced since its window was decided", () =>
+    Effect.gen(function* () {
+      const { archive, jobs, runNext, start, target } = yield* makeWorkbench
+      archive.add(steady(10))
+      const first = yield* start({ speed: 1 })
+      yield* TestClock.adjust("4500 millis")
+      yield* jobs.service.act(first.id, "pause")
+      first.keeper.look()
+      assert.strictEqual(yield* Fiber.join(first.fiber), "let-go")
+      archive.incarnations = [{ ...life, startLsn: 0x99n }]
+      yield* jobs.service.act(first.id, "resume")
+      const second = yield* runNext()
+      assert.strictEqual(yield* Fiber.join(second.fiber), "failed")
+      const { failure } = yield* jobs.service.find(first.id)
+      assert.strictEqual(failure?.code, "history_replaced")
+      assert.include(failure?.message, "shop@7001/walstream/0/10")
+      assert.include(failure?.message, "shop@7001/walstream/0/99")
+      assert.include(failure?.message, "create a new job")
+      assert.strictEqual(target.opened.length, 1)
+      // The right archive is back.
+      archive.incarnations = [life]
+      yield* jobs.service.act(first.id, "resume")
+      yield* jobs.service.update(first.id, { speed: "max" })
+      const third = yield* runNext()
+      assert.strictEqual(yield* Fiber.join(third.fiber), "completed")
+      assert.deepStrictEqual(seqs(target.applied), upTo(10))
+    })
+  )
+
+  it.effect("waits for a history that has not begun", () =>
+    Effect.gen(function* () {
+      const { archive, jobs, start } = yield* makeWorkbench
+      archive.incarnations = []
+      const { id } = yield* start({ follow: true })
+      yield* TestClock.adjust("5 seconds")
+      assert.isNull((yield* jobs.service.find(id)).plan)
+      archive.incarnations = [life]
+      archive.reach(0x10n)
+      yield* TestClock.adjust("1 milli")
+      assert.deepInclude((yield* jobs.service.find(id)).plan, {
+        history: "shop@7001/walstream/0/10",
+        range: { start: 1, end: null }
+      })
     })
   )
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { JobStoreError } from "../../src/replay/JobStore.ts"
 import { steady } from "./History.ts"
@@ -151,6 +151,25 @@ describe("lease, pause and stop", () => {
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(yield* Fiber.join(fiber), "completed")
       assert.strictEqual((yield* jobs.service.find(id)).status, "completed")
+    })
+  )
+
+  it.effect("a job's end waits for the progress that is being saved", () =>
+    Effect.gen(function* () {
+      const { archive, jobs, start, target } = yield* makeWorkbench
+      archive.add(steady(10))
+      const answered = yield* Deferred.make<void>()
+      jobs.controls.holdsProgress = Deferred.await(answered)
+      target.mishap = (batch) => (batch.until.seq === 2 ? { millis: 10_000 } : {})
+      const { fiber, id } = yield* start({}, single)
+      // The first progress is on its way to the store, and all the rest is applied meanwhile.
+      yield* TestClock.adjust("20 seconds")
+      assert.deepStrictEqual(seqs(target.applied), upTo(10))
+      assert.isUndefined(fiber.pollUnsafe())
+      assert.notInclude(jobs.controls.calls, "complete")
+      yield* Deferred.succeed(answered, undefined)
+      assert.strictEqual(yield* Fiber.join(fiber), "completed")
+      assert.strictEqual((yield* jobs.service.find(id)).counters.processed, 10)
     })
   )
 

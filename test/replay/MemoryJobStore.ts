@@ -15,6 +15,8 @@ export interface MemoryJobStoreControls {
   down: JobStoreError | null
   /** While false, changes are not announced: hints may be lost. */
   announces: boolean
+  /** The next call of `progress` waits for this before it looks at the job. */
+  holdsProgress: Effect.Effect<void> | null
   /** The names of the calls made. */
   readonly calls: Array<string>
   /** Workers whose session lock is gone. */
@@ -31,7 +33,13 @@ interface Row {
 export const makeMemoryJobStore = Effect.gen(function* () {
   const hints = yield* PubSub.unbounded<string>()
   const rows = new Map<string, Row>()
-  const controls: MemoryJobStoreControls = { down: null, announces: true, calls: [], gone: new Set() }
+  const controls: MemoryJobStoreControls = {
+    down: null,
+    announces: true,
+    holdsProgress: null,
+    calls: [],
+    gone: new Set()
+  }
   let nextId = 1
 
   const call = <A, E>(name: string, body: (now: number) => Effect.Effect<A, E>) =>
@@ -170,6 +178,9 @@ export const makeMemoryJobStore = Effect.gen(function* () {
     progress: (jobId, epoch, checkpoint, added) =>
       call("progress", () =>
         Effect.gen(function* () {
+          const hold = controls.holdsProgress ?? Effect.void
+          controls.holdsProgress = null
+          yield* hold
           const row = yield* held(jobId, epoch)
           row.takeovers = 0
           const { processed, duplicate, converged } = row.job.counters

@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import type { JobSpec } from "../../src/domain/Job.ts"
 import { awaitEnd, resolveWindow } from "../../src/replay/WindowResolver.ts"
 import { Dice } from "../log/Dice.ts"
-import { FakeLog } from "./FakeLog.ts"
+import { FakeLog, life } from "./FakeLog.ts"
 import { at, steady, transaction } from "./History.ts"
 import { spec } from "./Workbench.ts"
 
@@ -95,13 +95,65 @@ describe("WindowResolver", () => {
       const archive = log()
       const asked = spec({ endTime: at(12) })
       const end = yield* awaitEnd(asked).pipe(Effect.provide(archive.archive), Effect.forkChild)
-      // Commit times overtake each other by milliseconds: the very moment is too early.
-      archive.advance(at(12))
+      archive.advance(at(12) - 1)
       yield* TestClock.adjust(1)
       assert.isUndefined(end.pollUnsafe())
-      archive.advance(at(12.25))
+      archive.advance(at(12))
       assert.strictEqual(yield* Fiber.join(end), 11)
       assert.deepStrictEqual(yield* resolve(archive, { startTime: at(12) }), { start: 11, end: 11 })
+      // The clock is set back: what commits now lies in the next window, whatever it says.
+      archive.add(transaction(11, at(3), ["orders"]))
+      assert.deepStrictEqual(yield* resolve(archive, asked), { start: 1, end: 11 })
+      assert.deepStrictEqual(yield* resolve(archive, { startTime: at(12) }), { start: 11, end: 12 })
+    })
+  )
+
+  it.effect("knows where an LSN lies on an idle source by the frontier", () =>
+    Effect.gen(function* () {
+      const archive = log()
+      const asked = spec({ endLsn: 12n * 256n })
+      assert.deepStrictEqual(yield* resolve(archive, asked), { start: 1, end: null })
+      const end = yield* awaitEnd(asked).pipe(Effect.provide(archive.archive), Effect.forkChild)
+      const next = yield* Effect.forkChild(resolve(archive, { startLsn: 12n * 256n }))
+      archive.reach(12n * 256n - 1n)
+      yield* TestClock.adjust(1)
+      assert.isUndefined(end.pollUnsafe())
+      archive.reach(12n * 256n)
+      assert.strictEqual(yield* Fiber.join(end), 11)
+      assert.deepStrictEqual(yield* Fiber.join(next), { start: 11, end: 11 })
+    })
+  )
+
+  it.effect("begins with the history for an LSN before it, and refuses one of an earlier life", () =>
+    Effect.gen(function* () {
+      const archive = log()
+      archive.incarnations = [{ ...life, startLsn: 128n }]
+      assert.deepStrictEqual(yield* resolve(archive, { startLsn: 1n }), { start: 1, end: 11 })
+      assert.deepStrictEqual(yield* resolve(archive, { endLsn: 1n }), { start: 1, end: 1 })
+      archive.incarnations = [life, { ...life, number: 2, firstSeq: 6, startLsn: 6n * 256n }]
+      for (const asked of [{ startLsn: 6n * 256n - 1n }, { endLsn: 6n * 256n - 1n }]) {
+        const error = yield* Effect.flip(resolve(archive, asked))
+        assert.strictEqual(error._tag, "LsnUnknown")
+        assert.include(error.message, "LSN 0/5FF lies before 0/600")
+      }
+      assert.deepStrictEqual(yield* resolve(archive, { startLsn: 6n * 256n }), { start: 6, end: 11 })
+    })
+  )
+
+  it.effect("refuses to begin among those of which some are removed, though a clock set back hides it", () =>
+    Effect.gen(function* () {
+      const archive = new FakeLog("sqlite")
+      for (const [i, time] of [1, 9, 2, 3, 4, 12].entries()) {
+        archive.add(transaction(i + 1, at(time), ["orders"]))
+      }
+      archive.firstSeq = 4
+      for (const time of [3, 9]) {
+        assert.strictEqual(
+          (yield* Effect.flip(resolve(archive, { startTime: at(time) })))._tag,
+          "HistoryRemoved"
+        )
+      }
+      assert.deepStrictEqual(yield* resolve(archive, { startTime: at(9) + 1 }), { start: 6, end: 7 })
     })
   )
 

@@ -114,6 +114,7 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
             Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 500 })
           )
           yield* store.plan(job.id, 1, {
+            history: null,
             range: { start: 1, end: 5 },
             store: "memory",
             storeReason: "young",

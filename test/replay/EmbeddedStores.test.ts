@@ -12,8 +12,9 @@ import { LeaseKeeper } from "../../src/replay/LeaseKeeper.ts"
 import { monotonicMillis } from "../../src/replay/ReplayClock.ts"
 import { Run } from "../../src/replay/Run.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
+import { life } from "./FakeLog.ts"
 import { FakeTarget } from "./FakeTarget.ts"
-import { transaction } from "./History.ts"
+import { at, transaction } from "./History.ts"
 import { makeMemoryJobStore } from "./MemoryJobStore.ts"
 import { spec } from "./Workbench.ts"
 
@@ -45,16 +46,7 @@ describe("on the embedded stores", () => {
             yield* buffer.append(page)
           }
         })
-        yield* archive.beginIncarnation({
-          number: 1,
-          systemIdentifier: "1",
-          timeline: 1,
-          database: "shop",
-          slot: "walstream",
-          firstSeq: 1,
-          startLsn: 1n,
-          gap: null
-        })
+        yield* archive.beginIncarnation(life)
         yield* append(1, 4901)
         const { id } = yield* jobs.service.create(spec())
         yield* jobs.service.act(id, "start")
@@ -84,6 +76,63 @@ describe("on the embedded stores", () => {
           Array.from({ length: 9800 }, (_, i) => i + 2)
         )
       }).pipe(Effect.provide(Layer.mergeAll(stores, jobs.layer, target.layer)))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("adjacent windows tile, though the source's clock is set back between them", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryDirectory, "log.db")
+      const stores = Layer.mergeAll(
+        SqliteArchive.layer({ file, source: "shop" }).pipe(Layer.provide(ActorSystem.layer)),
+        LiveBufferMemory.layer({ maxChanges: 1000, maxBytes: 1e6 })
+      )
+      const jobs = yield* makeMemoryJobStore
+      /** Seqs that the window gives, by a job of its own. */
+      const replay = Effect.fnUntraced(function* (from: number, to: number) {
+        const target = new FakeTarget()
+        const { id } = yield* jobs.service.create(spec({ startTime: at(from), endTime: at(to) }))
+        yield* jobs.service.act(id, "start")
+        const run = new Run(yield* Effect.flatMap(jobs.service.acquire("worker", 300), Effect.fromOption))
+        const keeper = new LeaseKeeper(run, 300, yield* monotonicMillis)
+        const options = { source: "shop", maxEventRetries: 3, bufferMaxAgeSeconds: 3600 }
+        const end = yield* runJob(run, keeper, options).pipe(
+          Effect.provide(Layer.mergeAll(jobs.layer, target.layer))
+        )
+        assert.strictEqual(end, "completed")
+        return target.applied.map(({ seq }) => seq)
+      })
+      const append = (seq: number, time: number) =>
+        Archive.use((archive) => archive.append(transaction(seq, at(time), ["orders"])))
+      const mark = (seq: number, time: number) =>
+        Archive.use((archive) =>
+          archive.writeMark({
+            seq,
+            commitLsn: BigInt(seq) * 256n,
+            endLsn: BigInt(seq) * 256n + 48n,
+            partitions: 1,
+            coverageTime: at(time),
+            incarnation: 1
+          })
+        )
+      yield* Effect.gen(function* () {
+        yield* Archive.use((archive) => archive.beginIncarnation(life))
+        yield* append(1, 101)
+        yield* append(2, 108)
+        // Nothing happens at the source, and its clock goes on.
+        yield* mark(2, 110)
+        assert.deepStrictEqual(yield* replay(100, 110), [1, 2])
+        // Set back by a minute, it comes from behind the end of the window that is done.
+        yield* append(3, 51)
+        yield* append(4, 109)
+      }).pipe(Effect.provide(stores, { local: true }))
+      yield* Effect.gen(function* () {
+        yield* append(5, 60)
+        yield* append(6, 121)
+        assert.deepStrictEqual(yield* replay(110, 120), [3, 4, 5])
+        yield* mark(6, 130)
+        assert.deepStrictEqual(yield* replay(120, 130), [6])
+        assert.deepStrictEqual(yield* replay(100, 110), [1, 2])
+      }).pipe(Effect.provide(stores, { local: true }))
     }).pipe(Effect.scoped)
   )
 })

@@ -19,23 +19,40 @@ import { makeTestPostgres } from "../servers/TestPostgres.ts"
 /** Rows may come twice here: nothing but the ledger keeps them from it. */
 const tables = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id text); CREATE TABLE shop.stock (id text)"
 
-/** An archive with this history in this process, a real control database and a real target. */
-export const makeReplayScene = Effect.fnUntraced(function* (history: ReadonlyArray<ArchivedChunk>) {
+/** A real control database and a real target, on a server of their own. */
+export const makeReplayDatabases = Effect.gen(function* () {
   const server = yield* makeTestPostgres()
   const targetUrl = yield* server.createDatabase("target")
   const controlUrl = yield* server.createDatabase("control")
   const target = yield* connectPg({ url: targetUrl, applicationName: "test" })
   yield* target.script(tables)
+  const database = controlDatabase({ url: controlUrl, applicationName: "test" })
+  yield* Effect.provide(migrate, database)
+  const control = yield* connectPg({ url: controlUrl, applicationName: "test" })
+  /** The ids of the rows, in order, as often as they are there. */
+  const rows = Effect.map(
+    target.query("SELECT id FROM shop.orders UNION ALL SELECT id FROM shop.stock"),
+    (found) => found.map((row) => row["id"] ?? "").toSorted()
+  )
+  return { targetUrl, controlUrl, target, control, database, rows }
+})
+
+/** Appends a history to the archive that is there. */
+export const archiveHistory = Effect.fnUntraced(function* (history: ReadonlyArray<ArchivedChunk>) {
+  const archive = yield* Archive
+  yield* archive.beginIncarnation(randomIncarnation())
+  yield* archive.append(history)
+  return archive
+})
+
+/** An archive with this history in this process, a real control database and a real target. */
+export const makeReplayScene = Effect.fnUntraced(function* (history: ReadonlyArray<ArchivedChunk>) {
+  const { targetUrl, target, control, database, rows } = yield* makeReplayDatabases
   const file = join(yield* temporaryDirectory, "log.sqlite")
   const stores = yield* Layer.build(
     Layer.mergeAll(archiveAt({ file }), LiveBufferMemory.layer({ maxChanges: 1000, maxBytes: 1e6 }))
   )
-  const archive = Context.get(stores, Archive)
-  yield* archive.beginIncarnation(randomIncarnation())
-  yield* archive.append(history)
-  const database = controlDatabase({ url: controlUrl, applicationName: "test" })
-  yield* Effect.provide(migrate, database)
-  const control = yield* connectPg({ url: controlUrl, applicationName: "test" })
+  const archive = yield* Effect.provideContext(archiveHistory(history), stores)
 
   /** A worker with an actor system, a job store and a session of its own, as another process would have. */
   const startWorker = (workerId: string, leaseSeconds: number, url: Redacted.Redacted = targetUrl) =>
@@ -67,11 +84,6 @@ export const makeReplayScene = Effect.fnUntraced(function* (history: ReadonlyArr
       (services) => Context.get(services, JobStore)
     )
 
-  /** The ids of the rows, in order, as often as they are there. */
-  const rows = Effect.map(
-    target.query("SELECT id FROM shop.orders UNION ALL SELECT id FROM shop.stock"),
-    (found) => found.map((row) => row["id"] ?? "").toSorted()
-  )
   return { startWorker, targetUrl, target, control, rows }
 })
 

@@ -2,15 +2,15 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from "no
 import { Effect, Redacted } from "effect"
 
 /**
- * Stands before a PostgreSQL server, and can keep a client's COMMITs to itself. While it does, the server learns of
- * nothing that the client does, not even of its end: to it the client is frozen.
+ * Stands before a PostgreSQL server, and can keep a client's COMMITs, or other statements, to itself. While it does,
+ * the server learns of nothing that the client does, not even of its end: to it the client is frozen.
  */
 export interface HoldingProxy {
   /** The same database, through the proxy. */
   readonly url: Redacted.Redacted
-  /** From now on nothing that begins with a COMMIT is passed on. */
-  readonly hold: () => void
-  /** Whether a COMMIT was kept back. */
+  /** From now on nothing that begins with such a statement is passed on; `COMMIT` if none is given. */
+  readonly hold: (statement?: string) => void
+  /** Whether one was kept back. */
   readonly holds: () => boolean
   /** Passes on what was kept back, and all that follows. */
   readonly release: () => void
@@ -24,9 +24,10 @@ export const makeHoldingProxy = Effect.fnUntraced(function* (server: Redacted.Re
   const to = new URL(Redacted.value(server))
   const sockets = new Set<Socket>()
   const kept: Array<() => void> = []
-  let holding = false
+  /** What the statement to keep back begins with. */
+  let marker: string | undefined
   const proxy = createServer((client) => {
-    if (holding && kept.length > 0) {
+    if (marker !== undefined && kept.length > 0) {
       client.destroy()
       return
     }
@@ -38,7 +39,7 @@ export const makeHoldingProxy = Effect.fnUntraced(function* (server: Redacted.Re
     }
     upstream.pipe(client)
     client.on("data", (chunk: Buffer) => {
-      const at = holding ? chunk.indexOf("COMMIT\0") : -1
+      const at = marker === undefined ? -1 : chunk.indexOf(marker)
       if (!held && at < 0) {
         upstream.write(chunk)
         return
@@ -71,12 +72,12 @@ export const makeHoldingProxy = Effect.fnUntraced(function* (server: Redacted.Re
   url.port = String((proxy.address() as AddressInfo).port)
   const made: HoldingProxy = {
     url: Redacted.make(url.href),
-    hold: () => {
-      holding = true
+    hold: (statement = "COMMIT\0") => {
+      marker = statement
     },
     holds: () => kept.length > 0,
     release: () => {
-      holding = false
+      marker = undefined
       for (const pass of kept.splice(0)) pass()
     }
   }

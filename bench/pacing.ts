@@ -25,6 +25,7 @@ const noting = (arrivals: Array<{ readonly commitTime: number; readonly wall: nu
       open: () =>
         Effect.succeed({
           position: Effect.succeed(null),
+          mode: () => null,
           apply: (batch) =>
             Effect.sync(() => {
               const wall = performance.now()

@@ -4,6 +4,9 @@ import { HttpIncomingMessage, HttpRouter, type HttpServerError } from "effect/ht
 import { HttpApiBuilder } from "effect/http-api"
 import { WalstreamApi } from "./api/WalstreamApi.ts"
 import { type TokenOptions, Tokens } from "./auth/Tokens.ts"
+import { CoverageNotes } from "./CoverageNotes.ts"
+import type { DatabasesToExamine } from "./doctor/ExamineDatabases.ts"
+import { HistoryHoles } from "./HistoryHoles.ts"
 import { answers } from "./http/Answers.ts"
 import { layerAuthHandlers } from "./http/AuthHandlers.ts"
 import { layerAuthorized, layerDecoding } from "./http/Authorization.ts"
@@ -15,12 +18,17 @@ import { methodsNotAllowed } from "./http/MethodsNotAllowed.ts"
 import { startingServer } from "./http/StartingServer.ts"
 import { layerStatusPage, statusPageRoutes } from "./http/StatusPage.ts"
 import { layerSystemHandlers } from "./http/SystemHandlers.ts"
+import { JobRuns } from "./JobRuns.ts"
+import { JobViews } from "./JobViews.ts"
+import { SystemDoctor } from "./SystemDoctor.ts"
 
 export interface ControlServerOptions {
   readonly host: string
   /** 0 for any free one. */
   readonly port: number
   readonly tokens: TokenOptions
+  /** What `system/doctor` looks at beside the instance itself. */
+  readonly databases?: DatabasesToExamine
 }
 
 /** Nobody can reach us: the port is taken, or the address is not ours. */
@@ -51,7 +59,7 @@ const apiRoutes = Object.values(WalstreamApi.groups).flatMap((group) =>
 )
 
 /** Every route, without a server. */
-const routes = (tokens: TokenOptions) =>
+const routes = ({ tokens, databases }: Pick<ControlServerOptions, "tokens" | "databases">) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(WalstreamApi, { openapiPath }).pipe(
       Layer.provide([
@@ -62,7 +70,11 @@ const routes = (tokens: TokenOptions) =>
         layerSystemHandlers
       ]),
       Layer.provide([layerAuthorized, layerDecoding]),
-      Layer.provide(Tokens.layer(tokens))
+      Layer.provide(Tokens.layer(tokens)),
+      Layer.provide(SystemDoctor.layer(databases ?? null)),
+      Layer.provide(JobViews.layer),
+      Layer.provide([HistoryHoles.layer, JobRuns.layer]),
+      Layer.provide(CoverageNotes.layer)
     ),
     layerDocs,
     layerStatusPage,
@@ -84,7 +96,7 @@ const listenFailed = (options: ControlServerOptions, { cause }: HttpServerError.
 
 /** The control plane's HTTP server: API, its documentation, and the status page. */
 export const layerControlServer = (options: ControlServerOptions) =>
-  HttpRouter.serve(routes(options.tokens), { disableLogger: true, disableListenLog: true }).pipe(
+  HttpRouter.serve(routes(options), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(
       NodeHttpServer.layer(startingServer, {
         host: options.host,

@@ -10,6 +10,8 @@ export class SourceView extends Context.Service<
   {
     /** The source's name: it is in every event. */
     readonly source: string
+    /** Whether this process captures it: then it is not ready when capture is not. */
+    readonly here: boolean
     readonly read: Effect.Effect<SourceJson>
   }
 >()("walstream/control/SourceView") {}
@@ -33,6 +35,14 @@ const phaseNames: { readonly [P in IngestPhase["_tag"]]: SourceJson["phase"] } =
   Ended: "ended"
 }
 
+/** `slot_lost` for SlotLost. */
+const snake = (tag: string): string => tag.replaceAll(/(?<=[a-z])(?=[A-Z])/gu, "_").toLowerCase()
+
+const codeOf = (phase: IngestPhase): string | null => {
+  if ("code" in phase) return snake(phase.code)
+  return phase._tag === "Blocked" ? "no_room" : null
+}
+
 const timeText = (time: Micros | null): string | null => (time === null ? null : formatMicros(time))
 
 /** From the capture that runs in this process. */
@@ -51,6 +61,7 @@ export const layerLocalSource = (options: SourceViewOptions): Layer.Layer<Source
           phase: phaseNames[phase._tag],
           message: "message" in phase ? phase.message : null,
           fix: "fix" in phase ? phase.fix : null,
+          code: codeOf(phase),
           slot: options.slot,
           publication: options.publication,
           plugin: options.plugin,
@@ -69,6 +80,6 @@ export const layerLocalSource = (options: SourceViewOptions): Layer.Layer<Source
           reconnects: figures.reconnects
         } satisfies SourceJson
       })
-      return { source: options.sourceId, read }
+      return { source: options.sourceId, here: true, read }
     })
   )

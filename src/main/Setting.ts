@@ -62,6 +62,14 @@ export const wholeNumber = (
     integer(minimum, maximum)
   )
 
+/** A whole number whose default depends on the shape. */
+export const optionalNumber = (
+  name: string,
+  [minimum, maximum]: readonly [number, number],
+  about: string
+): Setting<Option.Option<number>> =>
+  optional(name, about, `a whole number from ${minimum} to ${maximum}`, integer(minimum, maximum))
+
 /** One of a few words. */
 export const oneOf = <const W extends ReadonlyArray<string>>(
   name: string,

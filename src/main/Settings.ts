@@ -1,5 +1,15 @@
 import { Context, Effect, Layer, Option, type Redacted, Result, Schema } from "effect"
-import { list, oneOf, optional, type Setting, secret, wholeNumber, withFallback } from "./Setting.ts"
+import { demoRetention } from "./Retention.ts"
+import {
+  list,
+  oneOf,
+  optional,
+  optionalNumber,
+  type Setting,
+  secret,
+  wholeNumber,
+  withFallback
+} from "./Setting.ts"
 
 const postgresUrl = Schema.String.check(Schema.isPattern(/^postgres(ql)?:\/\/[^/\s]+\/[^\s]+$/u))
 const urlWords = "a URL like postgres://user:password@host:5432/database"
@@ -77,17 +87,15 @@ export const definitions = {
     "a folder",
     text
   ),
-  archiveMaxAgeHours: wholeNumber(
+  archiveMaxAgeHours: optionalNumber(
     "ARCHIVE_MAX_AGE_HOURS",
-    0,
     [0, 87_600],
-    "The embedded archive forgets what is older; 0 keeps all."
+    `The embedded archive forgets what is older; 0 keeps all. Not set: ${demoRetention.maxAgeHours} in the demo, 0 with your own SOURCE_URL.`
   ),
-  archiveMaxBytes: wholeNumber(
+  archiveMaxBytes: optionalNumber(
     "ARCHIVE_MAX_BYTES",
-    0,
     [0, Number.MAX_SAFE_INTEGER],
-    "The embedded archive forgets its oldest transactions above this size; 0 for no bound."
+    `The embedded archive forgets its oldest transactions above this size; 0 for no bound. Not set: ${demoRetention.maxBytes} in the demo, 0 with your own SOURCE_URL.`
   ),
   bufferMaxChanges: wholeNumber(
     "REDIS_STREAM_MAXLEN",

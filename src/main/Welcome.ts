@@ -8,13 +8,15 @@ interface Welcome {
   readonly access: DevAccess
   readonly databases: DevDatabases
   readonly dataDir: string
+  /** What the archive keeps, in words. */
+  readonly kept: string
 }
 
 const targetsText = (names: ReadonlyArray<string>): string =>
   names.length === 0 ? "none (set TARGET_URL; jobs can only be dry runs)" : names.join(", ")
 
 /** What a person sees first. */
-export const welcome = ({ url, access, databases, dataDir }: Welcome): string => {
+export const welcome = ({ url, access, databases, dataDir, kept }: Welcome): string => {
   const password = access.madeUp ? Redacted.value(access.password) : "(ADMIN_PASSWORD)"
   const what = databases.demo ? demoNotice : "your own source database."
   return `
@@ -24,7 +26,7 @@ export const welcome = ({ url, access, databases, dataDir }: Welcome): string =>
     login     ${access.username} / ${password}
     API       ${url}/api/v1/docs
     targets   ${targetsText(Object.keys(databases.targets))}
-    data      ${dataDir}
+    data      ${dataDir}: ${kept} (ARCHIVE_MAX_AGE_HOURS, ARCHIVE_MAX_BYTES)
 
   Replay what has happened so far into the target:
 

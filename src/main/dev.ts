@@ -1,12 +1,14 @@
 import { join } from "node:path"
-import { Duration, Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { awaitControlDatabase } from "../control/AwaitControlDatabase.ts"
 import { Users } from "../control/auth/Users.ts"
 import { controlDatabase } from "../control/ControlDatabase.ts"
 import { layerControlServer } from "../control/ControlServer.ts"
+import { layerCoverageKeeper } from "../control/CoverageKeeper.ts"
 import { layerJobStorePg } from "../control/JobStorePg.ts"
 import { migrate } from "../control/Migrations.ts"
+import { layerRunReporter } from "../control/RunReporter.ts"
 import { layerLocalSource } from "../control/SourceView.ts"
 import { Ingestor } from "../ingest/Ingestor.ts"
 import { LiveBufferMemory } from "../log/LiveBufferMemory.ts"
@@ -20,6 +22,7 @@ import { attachOptions, type DevDatabases, devDatabases } from "./DevDatabases.t
 import { runWorkload } from "./demo/DemoWorkload.ts"
 import { writeLocalAccess } from "./LocalAccess.ts"
 import { logging, runProcess } from "./Process.ts"
+import { archiveRetention, retentionOf, retentionText } from "./Retention.ts"
 import { Settings, type SettingsValue } from "./Settings.ts"
 import { welcome } from "./Welcome.ts"
 
@@ -27,16 +30,12 @@ import { welcome } from "./Welcome.ts"
 const bufferBytes = 16 * 1024 * 1024
 
 /** Archive and live buffer in this process; the buffer begins with the archive's newest transactions. */
-const stores = (settings: SettingsValue) => {
-  const { archiveMaxAgeHours, archiveMaxBytes } = settings
+const stores = (settings: SettingsValue, databases: DevDatabases) => {
   const held = Layer.mergeAll(
     SqliteArchive.layer({
       file: join(settings.dataDir, "archive.sqlite"),
       source: settings.sourceId,
-      retention: {
-        ...(archiveMaxAgeHours === 0 ? {} : { maxAge: Duration.hours(archiveMaxAgeHours) }),
-        ...(archiveMaxBytes === 0 ? {} : { maxBytes: archiveMaxBytes })
-      }
+      retention: archiveRetention(retentionOf(settings, databases.demo))
     }),
     LiveBufferMemory.layer({ maxChanges: settings.bufferMaxChanges, maxBytes: bufferBytes })
   )
@@ -68,7 +67,12 @@ const control = (settings: SettingsValue, databases: DevDatabases, access: DevAc
   layerControlServer({
     host: settings.httpHost,
     port: settings.httpPort,
-    tokens: { secret: access.secret, seconds: 3600 }
+    tokens: { secret: access.secret, seconds: 3600 },
+    databases: {
+      source: attachOptions(settings, databases.source),
+      targets: databases.targets,
+      control: databases.control
+    }
   }).pipe(
     Layer.provide(
       layerLocalSource({
@@ -118,7 +122,8 @@ const open = (settings: SettingsValue, databases: DevDatabases, access: DevAcces
         run: () => runWorkload({ url: databases.source, rate: settings.demoRate })
       })
     }
-    process.stdout.write(welcome({ url, access, databases, dataDir: settings.dataDir }))
+    const kept = retentionText(retentionOf(settings, databases.demo))
+    process.stdout.write(welcome({ url, access, databases, dataDir: settings.dataDir, kept }))
   })
 
 /** Everything in one process: embedded log, embedded databases where none are named. */
@@ -130,8 +135,9 @@ const dev = Effect.gen(function* () {
     yield* awaitControlDatabase(databases.control)
     const shape = Layer.effectDiscard(open(settings, databases, access)).pipe(
       Layer.provideMerge(control(settings, databases, access)),
+      Layer.provideMerge(Layer.mergeAll(layerRunReporter, layerCoverageKeeper(settings.sourceId))),
       Layer.provideMerge(Layer.mergeAll(capture(settings, databases), replay(settings, databases))),
-      Layer.provideMerge(Layer.mergeAll(stores(settings), layerJobStorePg)),
+      Layer.provideMerge(Layer.mergeAll(stores(settings, databases), layerJobStorePg)),
       Layer.provideMerge(database(databases, access)),
       Layer.provideMerge(ActorSystem.layer)
     )

@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Layer, Schedule, Scope } from "effect"
 import { HttpServer } from "effect/http"
 import { Authorized } from "../../src/control/api/Principal.ts"
 import type { Role } from "../../src/control/api/Role.ts"
@@ -7,7 +7,8 @@ import { roles } from "../../src/control/api/Role.ts"
 import { routeRoles } from "../../src/control/api/RouteRoles.ts"
 import { WalstreamApi } from "../../src/control/api/WalstreamApi.ts"
 import { layerControlServer } from "../../src/control/ControlServer.ts"
-import { apiLayer, ask, baseUrl, member, testSecret, tokenFor } from "./TestApi.ts"
+import { CoverageNotes } from "../../src/control/CoverageNotes.ts"
+import { apiLayer, ask, baseUrl, member, testHistory, testSecret, tokenFor, trouble } from "./TestApi.ts"
 
 const problem = "https://walstream.dev/problems/"
 
@@ -234,9 +235,10 @@ layer(apiLayer("server"), { timeout: "60 seconds", excludeTestServices: true })(
         redis: "embedded",
         kafka: "embedded",
         components: {
-          postgres: { status: "up", kind: "postgres", required: true },
-          redis: { status: "up", kind: "memory", required: false },
-          kafka: { status: "up", kind: "sqlite", required: true }
+          postgres: { status: "up", kind: "postgres", required: true, reason: null },
+          redis: { status: "up", kind: "memory", required: false, reason: null },
+          kafka: { status: "up", kind: "sqlite", required: true, reason: null },
+          capture: { status: "up", kind: "pgoutput", required: true, reason: null, state: "capturing" }
         }
       })
       assert.include((yield* ask("/api/v1/system/source", { token })).json, { source: "shop", demo: true })
@@ -250,6 +252,78 @@ layer(apiLayer("server"), { timeout: "60 seconds", excludeTestServices: true })(
         items: [{ name: "default" }, { name: "second" }]
       })
     })
+  )
+
+  it.effect("is not ready while capture is not, and says why without names", () =>
+    Effect.gen(function* () {
+      const token = yield* tokenFor("viewer")
+      const cases = [
+        ["attaching", null, "capture is attaching"],
+        ["blocked", "no_room", "capture waits: no_room"],
+        ["retrying", "unreachable", "capture tries again: unreachable"],
+        ["stopped", "slot_lost", "capture has stopped: slot_lost"]
+      ] as const
+      for (const [phase, code, reason] of cases) {
+        trouble.current = { phase, code, message: "source shop at db.internal: away", fix: "start it" }
+        const ready = yield* ask("/api/v1/health/ready")
+        assert.strictEqual(ready.status, 503, phase)
+        assert.include(ready.json, { status: "unavailable", postgres: "up" })
+        const capture = member(member(ready.json, "components"), "capture")
+        assert.include(capture, { status: "down", state: phase, required: true })
+        assert.include(String(member(capture, "reason")), reason)
+        assert.notInclude(ready.text, "db.internal")
+        assert.strictEqual((yield* ask("/api/v1/health/live")).status, 200)
+      }
+      const doctor = yield* ask("/api/v1/system/doctor", { token })
+      assert.strictEqual(doctor.status, 200)
+      assert.include(doctor.json, { healthy: false })
+      assert.include(doctor.text, "capture is stopped: source shop at db.internal: away")
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          trouble.current = {}
+        })
+      )
+    )
+  )
+
+  it.effect("shows the holes of late tables in coverage, and warns a job that reaches into one", () =>
+    Effect.gen(function* () {
+      const token = yield* tokenFor("operator")
+      const notes = yield* CoverageNotes
+      const late = {
+        table: "public.late",
+        captured: "all",
+        commitLsn: 512n,
+        commitTime: 1_767_323_045_000_002,
+        seq: 2
+      } as const
+      yield* notes.note(testHistory, [late], 3)
+      const warnings = yield* ask("/api/v1/jobs", { token, body: { start_time: null } }).pipe(
+        Effect.map((made) => member(made.json, "warnings")),
+        Effect.filterOrFail((found) => JSON.stringify(found) !== "[]"),
+        Effect.retry({ schedule: Schedule.spaced("100 millis"), times: 50 })
+      )
+      assert.include(
+        JSON.stringify(warnings),
+        "public.late joined the history at 2026-01-02T03:04:05.000002Z"
+      )
+      const coverage = yield* ask("/api/v1/system/coverage", { token })
+      assert.deepStrictEqual(member(coverage.json, "holes"), [
+        {
+          table: "public.late",
+          missing: "changes",
+          from: null,
+          until: { seq: 2, lsn: "0/200", time: "2026-01-02T03:04:05.000002Z" }
+        }
+      ])
+      const after = { start_time: "2026-01-02T03:04:05.000002Z" }
+      const others = { start_time: null, tables: ["public.orders"] }
+      for (const body of [after, others]) {
+        const made = yield* ask("/api/v1/jobs", { token, body })
+        assert.deepInclude(made.json, { live: null, warnings: [] })
+      }
+    }).pipe(Effect.provide(CoverageNotes.layer))
   )
 
   it.effect("serves its contract and pages, which run nothing inline and load nothing from elsewhere", () =>

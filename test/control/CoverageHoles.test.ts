@@ -53,8 +53,7 @@ describe("a job is warned", () => {
     jobWarnings(
       {
         spec: { ...asked, ...change },
-        plan:
-          range === null ? null : { history: null, range, store: "sqlite", storeReason: "", changes: null }
+        plan: range === null ? null : { range }
       },
       holes
     ).map(({ code }) => code)

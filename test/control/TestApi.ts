@@ -8,11 +8,12 @@ import { Users } from "../../src/control/auth/Users.ts"
 import { layerControlServer } from "../../src/control/ControlServer.ts"
 import { layerJobStorePg } from "../../src/control/JobStorePg.ts"
 import { SourceView } from "../../src/control/SourceView.ts"
-import type { Coverage } from "../../src/domain/Log.ts"
+import type { Coverage, Incarnation } from "../../src/domain/Log.ts"
 import { makeRelation } from "../../src/domain/Relation.ts"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { Archive } from "../../src/log/Archive.ts"
 import { LiveBuffer } from "../../src/log/LiveBuffer.ts"
+import { historyName } from "../../src/replay/HistoryName.ts"
 import { Targets } from "../../src/replay/Target.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
 import { controlLayer } from "./TestControl.ts"
@@ -63,12 +64,25 @@ const coverage: Coverage = {
   toLsn: null
 }
 
+const incarnation: Incarnation = {
+  number: 1,
+  systemIdentifier: "7",
+  timeline: 1,
+  database: "shop",
+  slot: "walstream_slot",
+  firstSeq: 1,
+  startLsn: 256n,
+  gap: null
+}
+export const testHistory = historyName("shop", [incarnation])
+
 const source: SourceJson = {
   source: "shop",
   demo: true,
   phase: "capturing",
   message: null,
   fix: null,
+  code: null,
   slot: "walstream_slot",
   publication: "walstream",
   plugin: "pgoutput",
@@ -87,6 +101,9 @@ const source: SourceJson = {
   reconnects: 0
 }
 
+/** What is wrong with capture; a test that sets it puts it back. */
+export const trouble: { current: Partial<SourceJson> } = { current: {} }
+
 const Stores = Layer.mergeAll(
   Layer.mock(LiveBuffer, {
     kind: "memory",
@@ -97,10 +114,15 @@ const Stores = Layer.mergeAll(
   Layer.mock(Archive, {
     kind: "sqlite",
     coverage: Effect.succeed(coverage),
-    coverageChanges: Stream.empty
+    coverageChanges: Stream.empty,
+    incarnations: Effect.succeed([incarnation])
   }),
   Layer.mock(Targets, { names: ["default", "second"] }),
-  Layer.succeed(SourceView, { source: "shop", read: Effect.succeed(source) })
+  Layer.sync(SourceView, () => ({
+    source: "shop",
+    here: true,
+    read: Effect.sync(() => ({ ...source, ...trouble.current }))
+  }))
 )
 
 export const testSecret = Redacted.make("a secret of this test, long enough")

@@ -32,7 +32,13 @@ export const JobView = Schema.Struct({
   events_duplicate: Schema.Int,
   events_converged: Schema.Int,
   checkpoint: Schema.NullOr(Schema.Struct({ seq: Schema.Int, ordinal: Schema.Int })),
-  error: Schema.NullOr(Schema.Struct({ code: Schema.String, message: Schema.String }))
+  error: Schema.NullOr(Schema.Struct({ code: Schema.String, message: Schema.String })),
+  live: Schema.NullOr(
+    Schema.Struct({
+      effective_speed: Schema.NullOr(Schema.Finite),
+      pacing_error_ms: Schema.NullOr(Schema.Struct({ p50: Schema.Finite, p99: Schema.Finite }))
+    })
+  )
 })
 export type JobView = typeof JobView.Type
 
@@ -131,6 +137,11 @@ export class ApiClient {
     )
   }
 
+  /** Whether it serves; capture may be in trouble all the same. */
+  get live(): Effect.Effect<unknown, ApiError> {
+    return this.#call("GET", "health/live", Schema.Unknown)
+  }
+  /** Fails with 503 and why while something that it needs does not work: capture above all. */
   get ready(): Effect.Effect<unknown, ApiError> {
     return this.#call("GET", "health/ready", Schema.Unknown)
   }

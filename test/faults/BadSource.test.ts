@@ -6,13 +6,28 @@ import { as, makeDatabases, patience, run, Server, temporaryDirectory } from "./
 import { until } from "./Scene.ts"
 import { startWalStream, type WalStreamProcess } from "./WalStreamProcess.ts"
 
-const inPhase = (api: ApiClient, phase: string) =>
-  Effect.andThen(
-    until(
-      `capture is ${phase}`,
-      Effect.map(api.source, (source) => source.phase === phase)
-    ),
-    api.source
+/** What it says in that phase: a moment later it may be in another. */
+const inPhase = Effect.fnUntraced(function* (api: ApiClient, phase: string) {
+  let seen = yield* api.source
+  yield* until(
+    `capture is ${phase}`,
+    Effect.map(api.source, (source) => {
+      seen = source
+      return source.phase === phase
+    })
+  )
+  return seen
+})
+
+/** Public, so without names or addresses. Between two tries it says that it attaches. */
+const isNotReady = (api: ApiClient, reason: string) =>
+  until(
+    `not ready: ${reason}`,
+    Effect.map(Effect.flip(api.ready), ({ status, message }) => {
+      assert.strictEqual(status, 503)
+      assert.notMatch(message, /127\.0\.0\.1|password|SOURCE_URL/u)
+      return message.includes(reason)
+    })
   )
 
 const captured = (api: ApiClient, seq: number) =>
@@ -54,8 +69,10 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a sou
         assert.include(message, "source source: does not answer: connect ECONNREFUSED")
         assert.include(fix, "the address in SOURCE_URL reaches it; capture goes on by itself")
         assertToldOnce(walstream, "capture tries again", "the address in SOURCE_URL reaches it")
+        yield* isNotReady(api, "capture tries again: unreachable")
         yield* server.start
         yield* inPhase(api, "capturing")
+        yield* api.ready
         yield* run(source, "INSERT INTO public.t VALUES (1)")
         yield* captured(api, 1)
         assert.strictEqual(yield* walstream.stop, 0, walstream.log())
@@ -77,6 +94,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a sou
         assert.include(message, "source source: refuses us: password authentication failed")
         assert.include(fix, "check user and password in SOURCE_URL, and pg_hba.conf at the server")
         assertToldOnce(walstream, "capture has stopped", "then start WalStream again")
+        yield* isNotReady(api, "capture has stopped: refused")
         assert.notInclude(walstream.log(), "wrong-password")
         assert.strictEqual(yield* walstream.stop, 0, walstream.log())
       }).pipe(Effect.scoped),

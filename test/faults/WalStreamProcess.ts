@@ -23,7 +23,7 @@ export interface WalStreamOptions {
 /** One life of the dev shape, as a child process. */
 export interface WalStreamProcess {
   readonly pid: number
-  /** Waits until it says that it is ready; logged in with what DATA_DIR/walstream.json says. */
+  /** Waits until it serves, whether or not it captures; logged in with what DATA_DIR/walstream.json says. */
   readonly ready: Effect.Effect<ApiClient, WalStreamFailed | ApiError>
   /** Everything it wrote. */
   readonly log: () => string
@@ -87,7 +87,7 @@ export const startWalStream = Effect.fnUntraced(function* (options: WalStreamOpt
   const walstream: WalStreamProcess = {
     pid: child.pid ?? Number.NaN,
     ready: ApiClient.login(options.dataDir).pipe(
-      Effect.tap((api) => api.ready),
+      Effect.tap((api) => api.live),
       Effect.retry(Schedule.spaced("100 millis")),
       Effect.timeoutOrElse({ duration: "60 seconds", orElse: () => failed("was not ready within 60 s") }),
       Effect.raceFirst(Effect.flatMap(exitCode, (code) => failed(`ended with ${code ?? "a signal"}`)))

@@ -91,6 +91,10 @@ const fill = (id, rows, columns, nothing) => {
 
 // ---- capture ----
 
+/** What the server says of the WAL that it keeps for us. */
+const walTone = ({ wal_status: status }) =>
+  status === "lost" ? "bad" : status === "unreserved" ? "wait" : ""
+
 /** Changes a second since the last look. */
 const rateOf = (source) => {
   const now = performance.now()
@@ -111,12 +115,33 @@ const showSource = (source) => {
   const rate = rateOf(source)
   write("rate", rate === null ? "" : `${count(Math.round(rate))} changes/s`)
   write("lag", source.lag_bytes === null ? "–" : size(source.lag_bytes))
-  write("frontier", `durable to ${source.frontier}`)
+  const latency =
+    source.latency_seconds === null ? "" : `, ${source.latency_seconds.toFixed(2)} s from commit to archive`
+  write("frontier", `durable to ${source.frontier}${latency}`)
+  write("wal", source.retained_bytes === null ? "–" : size(source.retained_bytes), `value ${walTone(source)}`)
+  const held = source.slot_active === false ? ", nobody reads it" : ""
+  write("wal-note", source.wal_status === null ? "" : `slot ${source.wal_status}${held}`)
   const trouble = source.message === null ? null : [source.message, source.fix].filter(Boolean).join(" – ")
   fault("notice", trouble === null ? null : new Error(trouble))
 }
 
-const showCoverage = ({ archive, live_buffer: live }) => {
+/** As many as the page should name. */
+const holesShown = 8
+
+const holeText = ({ table, missing, from, until }) =>
+  missing === "changes"
+    ? `${table}: what was written before ${moment(until?.time ?? null)} (transaction ${count(until?.seq ?? 0)})`
+    : `${table}: updates and deletes from ${moment(from?.time ?? null)} ${until === null ? "on, for want of a replica identity" : `to ${moment(until.time)}`}`
+
+const showHoles = (holes) => {
+  byId("holes-card").hidden = holes.length === 0
+  const lines = holes.slice(0, holesShown).map((hole) => element("li", holeText(hole)))
+  const more = holes.length - holesShown
+  byId("holes").replaceChildren(...lines, ...(more > 0 ? [element("li", `and ${count(more)} more`)] : []))
+}
+
+const showCoverage = ({ archive, live_buffer: live, holes }) => {
+  showHoles(holes)
   for (const [id, store] of [
     ["archive", archive],
     ["live", live]
@@ -177,6 +202,40 @@ const act = async (job, action, button) => {
   await refresh()
 }
 
+const spent = (seconds) =>
+  seconds < 60 ? `${Math.round(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+
+/** How it goes at this moment, in a few words; the rest is the cell's title. */
+const liveText = ({ live, speed_factor: asked }) => {
+  if (live === null) return ""
+  if (live.retrying !== null) {
+    return `waits ${spent((Date.now() - Date.parse(live.retrying.since)) / 1000)}: ${live.retrying.reason}`
+  }
+  const parts = []
+  if (live.effective_speed !== null && asked !== "max") {
+    parts.push(`${Number(live.effective_speed.toPrecision(3))}x`)
+  }
+  if (live.lag_seconds !== null) parts.push(`${live.lag_seconds.toFixed(1)} s behind`)
+  return parts.length === 0 ? live.phase : parts.join(", ")
+}
+
+const liveTitle = ({ live }) => {
+  if (live === null) return ""
+  const parts = [live.phase]
+  if (live.pacing_error_ms !== null) parts.push(`pacing error p99 ${live.pacing_error_ms.p99} ms`)
+  if (live.apply !== null) {
+    const { mode, order, reason } = live.apply
+    parts.push(`applied as ${mode}, ${order.replaceAll("_", " ")}${reason === null ? "" : ` (${reason})`}`)
+  }
+  return parts.join("; ")
+}
+
+const liveCell = (job) => {
+  const cell = element("td", liveText(job), `live ${job.live?.retrying ? "wait" : ""}`)
+  cell.title = liveTitle(job)
+  return cell
+}
+
 const jobRow = (job) => {
   const row = element("tr")
   const status = element("td", job.status, tone(job.status))
@@ -198,7 +257,9 @@ const jobRow = (job) => {
     buttons.append(button)
   }
   const name = element("td", job.name ?? job.id.slice(0, 8))
-  name.title = `${job.id}, created ${moment(job.created_at)}`
+  const warnings = job.warnings.map(({ message }) => message)
+  name.title = [`${job.id}, created ${moment(job.created_at)}`, ...warnings].join("\n")
+  if (warnings.length > 0) name.append(element("span", " ⚠", "wait"))
   const total = job.events_total === null ? "" : ` / ${count(job.events_total)}`
   row.append(
     name,
@@ -206,7 +267,8 @@ const jobRow = (job) => {
     element("td", job.speed_factor === "max" ? "max" : `${job.speed_factor}x`),
     progress,
     element("td", `${count(job.events_processed + job.events_duplicate)}${total}`, "number"),
-    element("td", clock(job.replay_clock)),
+    element("td", clock(job.live?.replay_clock ?? job.replay_clock)),
+    liveCell(job),
     buttons
   )
   return row
@@ -215,11 +277,22 @@ const jobRow = (job) => {
 /** Rows are made anew only when something changed, so that a button stays under the pointer. */
 let shownJobs = ""
 
+/** The live cell is written over by itself. */
+const showLive = (items) => {
+  const cells = byId("jobs").querySelectorAll("td.live")
+  items.forEach((job, i) => {
+    cells[i]?.replaceWith(liveCell(job))
+  })
+}
+
 const showJobs = (items) => {
   const now = JSON.stringify(items.map((job) => [job.id, job.version]))
-  if (now === shownJobs) return
+  if (now === shownJobs) {
+    showLive(items)
+    return
+  }
   shownJobs = now
-  fill("jobs", items.map(jobRow), 7, "No jobs yet.")
+  fill("jobs", items.map(jobRow), 8, "No jobs yet.")
 }
 
 const showTargets = async () => {

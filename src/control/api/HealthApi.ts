@@ -6,16 +6,28 @@ const Flat = Schema.Literals(["up", "embedded", "down"])
 
 const Component = Schema.Struct({
   status: Schema.Literals(["up", "down"]),
-  /** What it really is: `postgres`, `redis`, `kafka`, `memory` or `sqlite`. */
+  /** What it really is: `postgres`, `redis`, `kafka`, `memory`, `sqlite`; `pgoutput` or `wal2json` for capture. */
   kind: Schema.String,
-  required: Schema.Boolean
+  required: Schema.Boolean,
+  /** Why it is down; null when it is up. */
+  reason: Schema.NullOr(Schema.String)
 })
+
+const phases = ["starting", "attaching", "capturing", "blocked", "retrying", "stopped", "ended"] as const
+
+/** Down while it does not capture, whatever the reason. */
+const Capture = Schema.Struct({ ...Component.fields, state: Schema.Literals(phases) })
 
 const readiness = {
   postgres: Flat,
   redis: Flat,
   kafka: Flat,
-  components: Schema.Struct({ postgres: Component, redis: Component, kafka: Component })
+  components: Schema.Struct({
+    postgres: Component,
+    redis: Component,
+    kafka: Component,
+    capture: Capture
+  })
 }
 
 /** All that is required works; `degraded` when something that is not required does not. */

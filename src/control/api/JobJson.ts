@@ -4,9 +4,16 @@ import { dedupeModes, type Job, mismatchModes, storeKinds } from "../../domain/J
 import { jobStatuses } from "../../domain/JobStatus.ts"
 import { formatLsn, type Lsn } from "../../domain/Lsn.ts"
 import { formatMicros, type Micros } from "../../domain/Micros.ts"
+import { LiveJson } from "./LiveJson.ts"
 
 const Text = Schema.NullOr(Schema.String)
 const Count = Schema.NullOr(Schema.Int)
+
+/** Something about a job that a person should know before relying on it. Codes are for programs, an open list. */
+export const JobWarning = Schema.Struct({ code: Schema.String, message: Schema.String }).annotate({
+  identifier: "JobWarning"
+})
+export type JobWarning = typeof JobWarning.Type
 
 /** A replay job as the API shows it: what was asked for, what was decided, how far it is, who runs it. */
 export const JobJson = Schema.Struct({
@@ -58,14 +65,25 @@ export const JobJson = Schema.Struct({
   created_at: Schema.String,
   started_at: Text,
   completed_at: Text,
-  version: Schema.Int
+  version: Schema.Int,
+  /** How it goes where it runs; null when it does not run, or its process has told nothing for ten seconds. */
+  live: Schema.NullOr(LiveJson),
+  warnings: Schema.Array(JobWarning)
 }).annotate({ identifier: "Job" })
 export type JobJson = typeof JobJson.Type
 
 const timeText = (time: Micros | null): string | null => (time === null ? null : formatMicros(time))
 const lsnText = (lsn: Lsn | null): string | null => (lsn === null ? null : formatLsn(lsn))
 
-export const jobJson = (job: Job): JobJson => {
+/** What is known of a job beside its row. */
+export interface JobBeside {
+  readonly live: LiveJson | null
+  readonly warnings: ReadonlyArray<JobWarning>
+}
+
+const nothing: JobBeside = { live: null, warnings: [] }
+
+export const jobJson = (job: Job, { live, warnings }: JobBeside = nothing): JobJson => {
   const { spec, plan, checkpoint, counters, failure, lease } = job
   return {
     id: job.id,
@@ -108,6 +126,8 @@ export const jobJson = (job: Job): JobJson => {
     created_at: formatMicros(job.createdAt),
     started_at: timeText(job.startedAt),
     completed_at: timeText(job.completedAt),
-    version: job.version
+    version: job.version,
+    live,
+    warnings
   }
 }

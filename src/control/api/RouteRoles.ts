@@ -29,6 +29,7 @@ export const routeRoles: { readonly [R in RouteName]: Role | "public" } = {
   "health.ready": "public",
   "system.source": "viewer",
   "system.coverage": "viewer",
+  "system.doctor": "viewer",
   "system.actors": "viewer",
   "system.targets": "viewer"
 }

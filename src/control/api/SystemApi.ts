@@ -1,8 +1,10 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { storeKinds } from "../../domain/Job.ts"
+import { Section } from "../doctor/Section.ts"
 import { ActorJson } from "./ActorJson.ts"
 import { CoverageJson } from "./CoverageJson.ts"
+import { HoleJson } from "./HoleJson.ts"
 import { Authorized } from "./Principal.ts"
 import { Unavailable } from "./Problems.ts"
 
@@ -17,6 +19,8 @@ export const SourceJson = Schema.Struct({
   /** Why it is not capturing, and the way out. */
   message: Text,
   fix: Text,
+  /** The same for programs; an open list. Null while it captures. */
+  code: Text,
   slot: Schema.String,
   publication: Schema.String,
   plugin: Schema.String,
@@ -47,9 +51,22 @@ export class SystemApi extends HttpApiGroup.make("system")
   .add(
     HttpApiEndpoint.get("source", "/source", { success: SourceJson }),
     HttpApiEndpoint.get("coverage", "/coverage", {
-      success: Schema.Struct({ archive: Store, live_buffer: Store }),
+      success: Schema.Struct({ archive: Store, live_buffer: Store, holes: Schema.Array(HoleJson) }),
       error: Unavailable
-    }).annotate(OpenApi.Description, "What each store holds without a hole."),
+    }).annotate(
+      OpenApi.Description,
+      "What each store holds without a hole, and what of single tables is not in the history."
+    ),
+    HttpApiEndpoint.get("doctor", "/doctor", {
+      success: Schema.Struct({
+        sections: Schema.Array(Section),
+        /** Nothing was found that cannot work. */
+        healthy: Schema.Boolean
+      })
+    }).annotate(
+      OpenApi.Description,
+      "Looks the instance, its source, targets and control database over, with what mends what is found. Changes nothing."
+    ),
     HttpApiEndpoint.get("actors", "/actors", { success: ActorJson }).annotate(
       OpenApi.Description,
       "The supervision tree of this process."

@@ -4,22 +4,54 @@ import { HttpApiBuilder } from "effect/http-api"
 import type { StoreKind } from "../../domain/Job.ts"
 import { Archive } from "../../log/Archive.ts"
 import { LiveBuffer } from "../../log/LiveBuffer.ts"
+import type { SourceJson } from "../api/SystemApi.ts"
 import { WalstreamApi } from "../api/WalstreamApi.ts"
+import { SourceView } from "../SourceView.ts"
 
-/** Each check has its own second. */
-const answers = <A, E>(check: Effect.Effect<A, E>): Effect.Effect<boolean> =>
-  check.pipe(Effect.timeout("1 second"), Effect.isSuccess)
+type Kind = "postgres" | StoreKind
 
-const flat = (kind: "postgres" | StoreKind, up: boolean) => {
-  if (!up) return "down" as const
+/** Each check has its own second. Null when it answers; else why not, without a word of the server's: this is public. */
+const troubleOf = <A, E>(check: Effect.Effect<A, E>): Effect.Effect<string | null> =>
+  check.pipe(
+    Effect.as(null),
+    Effect.timeoutOrElse({
+      duration: "1 second",
+      orElse: () => Effect.succeed("does not answer within a second")
+    }),
+    Effect.orElseSucceed(() => "does not answer")
+  )
+
+const flat = (kind: Kind, reason: string | null) => {
+  if (reason !== null) return "down" as const
   return kind === "memory" || kind === "sqlite" ? ("embedded" as const) : ("up" as const)
 }
 
-const component = (kind: "postgres" | StoreKind, up: boolean, required: boolean) => ({
-  status: up ? ("up" as const) : ("down" as const),
+const component = (kind: string, reason: string | null, required: boolean) => ({
+  status: reason === null ? ("up" as const) : ("down" as const),
   kind,
-  required
+  required,
+  reason
 })
+
+/** What capture does instead. Names and addresses are for who is logged in. */
+const captureTrouble = ({ phase, code }: SourceJson): string | null => {
+  const why = code === null ? "" : `: ${code}`
+  switch (phase) {
+    case "capturing":
+      return null
+    case "starting":
+    case "attaching":
+      return `capture is ${phase}`
+    case "blocked":
+      return `capture waits${why}; nothing is lost, the source keeps it (system/source says more)`
+    case "retrying":
+      return `capture tries again${why} (system/source says more)`
+    case "stopped":
+      return `capture has stopped${why} (system/source says more)`
+    case "ended":
+      return "capture has ended"
+  }
+}
 
 export const layerHealthHandlers = HttpApiBuilder.group(
   WalstreamApi,
@@ -28,14 +60,21 @@ export const layerHealthHandlers = HttpApiBuilder.group(
     const sql = yield* PgClient.PgClient
     const archive = yield* Archive
     const buffer = yield* LiveBuffer
+    const source = yield* SourceView
 
     return handlers.handleAll({
       live: () => Effect.succeed({ status: "ok" as const }),
       ready: Effect.fnUntraced(function* () {
-        const [postgres, kafka, redis] = yield* Effect.all(
-          [answers(sql`SELECT 1 AS one`), answers(archive.coverage), answers(buffer.stats)],
-          { concurrency: 3 }
+        const [postgres, kafka, redis, captured] = yield* Effect.all(
+          [
+            troubleOf(sql`SELECT 1 AS one`),
+            troubleOf(archive.coverage),
+            troubleOf(buffer.stats),
+            source.read
+          ],
+          { concurrency: 4 }
         )
+        const capture = captureTrouble(captured)
         const body = {
           postgres: flat("postgres", postgres),
           redis: flat(buffer.kind, redis),
@@ -44,11 +83,16 @@ export const layerHealthHandlers = HttpApiBuilder.group(
             postgres: component("postgres", postgres, true),
             // Replay goes on from the archive, and the buffer can be rebuilt.
             redis: component(buffer.kind, redis, false),
-            kafka: component(archive.kind, kafka, true)
+            kafka: component(archive.kind, kafka, true),
+            capture: { ...component(captured.plugin, capture, source.here), state: captured.phase }
           }
         }
-        if (!postgres || !kafka) return yield* Effect.fail({ status: "unavailable" as const, ...body })
-        return { status: redis ? ("ok" as const) : ("degraded" as const), ...body }
+        const parts = Object.values(body.components)
+        if (parts.some(({ status, required }) => required && status === "down")) {
+          return yield* Effect.fail({ status: "unavailable" as const, ...body })
+        }
+        const isWhole = parts.every(({ status }) => status === "up")
+        return { status: isWhole ? ("ok" as const) : ("degraded" as const), ...body }
       })
     })
   })

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import type { Job } from "../../domain/Job.ts"
 import { type JobAction, type JobStatus, jobStatuses } from "../../domain/JobStatus.ts"
 import {
   type InvalidTransition,
@@ -8,13 +9,13 @@ import {
   type JobStoreError
 } from "../../replay/JobStore.ts"
 import { Targets } from "../../replay/Target.ts"
-import { jobJson } from "../api/JobJson.ts"
 import { jobSpecOf } from "../api/NewJob.ts"
 import { InvalidRequest, JobMissing, TransitionRefused, Unavailable } from "../api/Problems.ts"
 import { WalstreamApi } from "../api/WalstreamApi.ts"
 import { decodeJobCursor } from "../JobCursor.ts"
+import { JobViews } from "../JobViews.ts"
 
-const unavailable = (error: JobStoreError) =>
+export const jobStoreUnavailable = (error: JobStoreError) =>
   error.isRetryable
     ? Effect.andThen(
         Effect.logWarning(error.message),
@@ -47,16 +48,24 @@ export const layerJobsHandlers = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const store = yield* JobStore
     const targets = yield* Targets
+    const views = yield* JobViews
+
+    const show = (job: Job) =>
+      Effect.flatMap(views.show([job]), ([shown]) =>
+        shown === undefined ? Effect.die("a job came back unseen") : Effect.succeed(shown)
+      )
 
     const act =
       (action: JobAction) =>
       ({ params }: { readonly params: { readonly id: string } }) =>
-        store
-          .act(params.id, action)
-          .pipe(
-            Effect.map(jobJson),
-            Effect.catchTags({ JobStoreError: unavailable, JobNotFound: missing, InvalidTransition: refused })
-          )
+        store.act(params.id, action).pipe(
+          Effect.flatMap(show),
+          Effect.catchTags({
+            JobStoreError: jobStoreUnavailable,
+            JobNotFound: missing,
+            InvalidTransition: refused
+          })
+        )
 
     return handlers.handleAll({
       create: Effect.fnUntraced(function* ({ payload }) {
@@ -66,7 +75,8 @@ export const layerJobsHandlers = HttpApiBuilder.group(
             targets.names.length === 0 ? "none is configured" : `known: ${targets.names.join(", ")}`
           return yield* invalid("target", `there is no target of this name; ${known}`)
         }
-        return jobJson(yield* Effect.catchTag(store.create(spec), "JobStoreError", unavailable))
+        const made = Effect.flatMap(store.create(spec), show)
+        return yield* Effect.catchTag(made, "JobStoreError", jobStoreUnavailable)
       }),
       list: Effect.fnUntraced(function* ({ query }) {
         const statuses = statusesOf(query.status)
@@ -74,30 +84,37 @@ export const layerJobsHandlers = HttpApiBuilder.group(
         if (cursor !== null && decodeJobCursor(cursor, statuses) === undefined) {
           return yield* invalid("cursor", "is not the next_cursor of a list with these filters")
         }
-        const page = yield* Effect.catchTag(
-          store.list({ statuses, limit: query.limit ?? 50, cursor }),
-          "JobStoreError",
-          unavailable
-        )
-        return { items: page.items.map(jobJson), next_cursor: page.next }
+        const listed = Effect.gen(function* () {
+          const page = yield* store.list({ statuses, limit: query.limit ?? 50, cursor })
+          return { items: yield* views.show(page.items), next_cursor: page.next }
+        })
+        return yield* Effect.catchTag(listed, "JobStoreError", jobStoreUnavailable)
       }),
       get: ({ params }) =>
         store
           .find(params.id)
-          .pipe(Effect.map(jobJson), Effect.catchTags({ JobStoreError: unavailable, JobNotFound: missing })),
+          .pipe(
+            Effect.flatMap(show),
+            Effect.catchTags({ JobStoreError: jobStoreUnavailable, JobNotFound: missing })
+          ),
       update: ({ params, payload }) =>
         store
           .update(params.id, {
             ...(payload.name === undefined ? {} : { name: payload.name }),
             ...(payload.speed_factor === undefined ? {} : { speed: payload.speed_factor })
           })
-          .pipe(Effect.map(jobJson), Effect.catchTags({ JobStoreError: unavailable, JobNotFound: missing })),
-      remove: ({ params }) =>
-        store
-          .remove(params.id)
           .pipe(
-            Effect.catchTags({ JobStoreError: unavailable, JobNotFound: missing, InvalidTransition: refused })
+            Effect.flatMap(show),
+            Effect.catchTags({ JobStoreError: jobStoreUnavailable, JobNotFound: missing })
           ),
+      remove: ({ params }) =>
+        store.remove(params.id).pipe(
+          Effect.catchTags({
+            JobStoreError: jobStoreUnavailable,
+            JobNotFound: missing,
+            InvalidTransition: refused
+          })
+        ),
       start: act("start"),
       pause: act("pause"),
       resume: act("resume"),

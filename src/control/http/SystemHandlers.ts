@@ -6,9 +6,14 @@ import { Targets } from "../../replay/Target.ts"
 import { ActorSystem } from "../../runtime/ActorSystem.ts"
 import { actorJson } from "../api/ActorJson.ts"
 import { coverageJson } from "../api/CoverageJson.ts"
+import { holeJson } from "../api/HoleJson.ts"
 import { WalstreamApi } from "../api/WalstreamApi.ts"
+import { isBroken } from "../doctor/Section.ts"
+import { HistoryHoles } from "../HistoryHoles.ts"
 import { SourceView } from "../SourceView.ts"
+import { SystemDoctor } from "../SystemDoctor.ts"
 import { storeUnavailable } from "./EventsHandlers.ts"
+import { jobStoreUnavailable } from "./JobsHandlers.ts"
 
 export const layerSystemHandlers = HttpApiBuilder.group(
   WalstreamApi,
@@ -19,6 +24,8 @@ export const layerSystemHandlers = HttpApiBuilder.group(
     const buffer = yield* LiveBuffer
     const system = yield* ActorSystem
     const targets = yield* Targets
+    const history = yield* HistoryHoles
+    const doctor = yield* SystemDoctor
 
     return handlers.handleAll({
       source: () => source.read,
@@ -28,12 +35,14 @@ export const layerSystemHandlers = HttpApiBuilder.group(
           const recent = yield* buffer.coverage
           return {
             archive: { kind: archive.kind, coverage: coverageJson(stored) },
-            live_buffer: { kind: buffer.kind, coverage: coverageJson(recent) }
+            live_buffer: { kind: buffer.kind, coverage: coverageJson(recent) },
+            holes: (yield* history.read).map(holeJson)
           }
         },
-        Effect.catchTag("LogError", storeUnavailable)
+        Effect.catchTags({ LogError: storeUnavailable, JobStoreError: jobStoreUnavailable })
       ),
       actors: () => Effect.map(system.tree, actorJson),
+      doctor: () => Effect.map(doctor.examine, (sections) => ({ sections, healthy: !isBroken(sections) })),
       targets: () => Effect.succeed({ items: targets.names.map((name) => ({ name })) })
     })
   })

@@ -1,65 +1,71 @@
-import { Effect, Option, type Redacted } from "effect"
+import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
-import { examineControl } from "../../control/doctor/ExamineControl.ts"
-import { examineTarget } from "../../control/doctor/ExamineTarget.ts"
-import { examineSource } from "../../ingest/Doctor.ts"
-import { type Finding, sortFindings } from "../../ingest/doctor/Finding.ts"
+import { controlSection, sourceSection, targetSections } from "../../control/doctor/ExamineDatabases.ts"
+import { isBroken, type Section } from "../../control/doctor/Section.ts"
 import { attachOptions } from "../DevDatabases.ts"
 import { Settings } from "../Settings.ts"
+import { api } from "./ApiClient.ts"
 import { CliFailure, cliCodes } from "./CliFailure.ts"
-import { answer } from "./Root.ts"
+import { answer, urlFlag } from "./Root.ts"
 
-interface Section {
-  readonly part: string
-  readonly findings: ReadonlyArray<Finding>
-  /** Why it was not looked at. */
-  readonly skipped?: string
+/** More than this is not read on a screen. */
+const shownLines = 12
+
+const fixLines = (fix: string): ReadonlyArray<string> => {
+  const lines = fix.split("\n")
+  return lines.length > shownLines
+    ? [`${lines.length} lines of SQL: the finding's \`fix\` in \`walstream doctor --json\` has them`]
+    : lines
 }
 
 const words = ({ part, findings, skipped }: Section): string => {
-  if (skipped !== undefined) return `${part}: ${skipped}`
+  if (skipped !== null) return `${part}: ${skipped}`
   if (findings.length === 0) return `${part}: all is well`
   const lines = findings.flatMap(({ severity, message, fix }) => [
     `  ${severity.padEnd(8)}${message}`,
-    ...(fix === null ? [] : fix.split("\n").map((line, i) => `  ${i === 0 ? "    fix " : "        "}${line}`))
+    ...(fix === null ? [] : fixLines(fix).map((line, i) => `  ${i === 0 ? "    fix " : "        "}${line}`))
   ])
   return [`${part}:`, ...lines].join("\n")
 }
 
-const sourceSection = Effect.fnUntraced(function* (url: Option.Option<Redacted.Redacted>) {
-  const part = "source (SOURCE_URL)"
-  if (Option.isNone(url)) {
-    const section: Section = { part, findings: [], skipped: "not set: the embedded demo needs no doctor" }
-    return section
-  }
-  const options = attachOptions(yield* Settings, url.value)
-  const findings = yield* examineSource(options, { incarnation: null, mark: null })
-  return { part, findings } satisfies Section
+const skipped = (part: string, why: string): Section => ({ part, findings: [], skipped: why })
+
+/** The databases that the environment names, whether or not anything runs. */
+const named = Effect.gen(function* () {
+  const settings = yield* Settings
+  const { sourceUrl, databaseUrl } = settings
+  return [
+    Option.isSome(sourceUrl)
+      ? yield* sourceSection(attachOptions(settings, sourceUrl.value))
+      : skipped("source", "SOURCE_URL is not set"),
+    ...(yield* targetSections(settings.targets, Option.getOrNull(sourceUrl))),
+    Option.isSome(databaseUrl)
+      ? yield* controlSection(databaseUrl.value)
+      : skipped("control database", "DATABASE_URL is not set")
+  ]
+})
+
+/** What an instance that runs says of itself and of the databases it runs on. */
+const running = Effect.gen(function* () {
+  const { client, explain } = yield* api
+  const { sections } = yield* client.system.doctor().pipe(Effect.mapError(explain))
+  return sections
 })
 
 export const doctorCommand = Command.make("doctor", {}, () =>
   Effect.gen(function* () {
-    const settings = yield* Settings
-    const source = yield* sourceSection(settings.sourceUrl)
-    const targets = yield* Effect.forEach(Object.entries(settings.targets), ([name, url]) =>
-      Effect.map(
-        examineTarget({ name, url, source: Option.getOrNull(settings.sourceUrl) }),
-        (findings): Section => ({ part: `target ${name}`, findings: sortFindings(findings) })
-      )
-    )
-    const control: Section = Option.isNone(settings.databaseUrl)
-      ? { part: "control database (DATABASE_URL)", findings: [], skipped: "not set: embedded" }
-      : {
-          part: "control database (DATABASE_URL)",
-          findings: yield* examineControl(settings.databaseUrl.value)
-        }
-    const sections: ReadonlyArray<Section> = [source, ...targets, control]
+    const { sourceUrl, targets, databaseUrl, walstreamUrl } = yield* Settings
+    const isAddressed = (yield* urlFlag) !== undefined || Option.isSome(walstreamUrl)
+    const isNamed =
+      !isAddressed &&
+      (Option.isSome(sourceUrl) || Option.isSome(databaseUrl) || Object.keys(targets).length > 0)
+    // What is named is looked at from here: before the first start there is nobody else to ask.
+    const sections = isNamed ? yield* named : yield* running
     yield* answer(sections, sections.map(words).join("\n\n"))
-    const isBroken = sections.some(({ findings }) => findings.some(({ severity }) => severity === "error"))
-    if (isBroken) return yield* new CliFailure({ text: "", code: cliCodes.failed })
+    if (isBroken(sections)) return yield* new CliFailure({ text: "", code: cliCodes.failed })
   })
 ).pipe(
   Command.withDescription(
-    "Look source, targets and control database over before anything runs; exit code 1 when something cannot work"
+    "Look everything over: the databases that SOURCE_URL, TARGET_URL and DATABASE_URL name, before anything runs; without these, or with --url, an instance that runs and its databases. Exit code 1 when something cannot work"
   )
 )

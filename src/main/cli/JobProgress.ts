@@ -1,5 +1,5 @@
 import type { JobJson } from "../../control/api/JobJson.ts"
-import { count } from "./JobText.ts"
+import { count, waitsFor } from "./JobText.ts"
 import { formatLength } from "./TimeWords.ts"
 
 /** A job at some moment, for the rate between two of them. */
@@ -42,12 +42,21 @@ const bar = (fraction: number, width: number): string => {
 export const progressLine = (job: JobJson, rate: number, columns: number): string => {
   const fraction = fractionOf(job)
   const done = job.events_processed + job.events_duplicate
+  const waits = waitsFor(job)
+  const speed = job.live?.effective_speed ?? null
+  // A clock that is seconds younger than the saved one.
+  const clock = job.live?.replay_clock ?? job.replay_clock
   const parts = [
     job.status,
+    ...(waits === null ? [] : [waits]),
     ...(fraction === null ? [] : [`${bar(fraction, 24)} ${String(Math.floor(fraction * 100)).padStart(3)}%`]),
     `${count(done)} changes`,
     ...(rate > 0 ? [`${count(Math.round(rate))}/s`] : []),
-    ...(job.replay_clock === null ? [] : [`clock ${job.replay_clock.slice(11, 19)}`]),
+    ...(clock === null ? [] : [`clock ${clock.slice(11, 19)}`]),
+    ...(speed === null || job.speed_factor === "max"
+      ? []
+      : [`${Number(speed.toPrecision(3))}x of ${job.speed_factor}x`]),
+    ...(job.live?.lag_seconds == null ? [] : [`lag ${job.live.lag_seconds.toFixed(1)}s`]),
     ...(rate > 0 && job.events_total !== null && job.status === "running"
       ? [`about ${formatLength((job.events_total - done) / rate)} left`]
       : [])

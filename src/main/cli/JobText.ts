@@ -44,6 +44,47 @@ export const jobTable = (jobs: ReadonlyArray<JobJson>): string => {
     .join("\n")
 }
 
+/** `1.02x of 10x`: what is reached of what was asked for. */
+const speedText = (job: JobJson): string => {
+  const reached = job.live?.effective_speed ?? null
+  return reached === null ? speed(job) : `${speed(job)}, runs at ${Number(reached.toPrecision(3))}x`
+}
+
+const modes = {
+  replica: "triggers and foreign keys do not fire",
+  origin: "triggers and foreign keys fire: the role may not turn them off",
+  dry_run: "nothing is written"
+} as const
+
+const applyText = ({ apply }: NonNullable<JobJson["live"]>): string | null => {
+  if (apply === null) return null
+  const order = apply.order === "net_effect" ? "net effect" : `row by row (${apply.reason})`
+  return `${apply.mode}: ${modes[apply.mode]}; ${order}`
+}
+
+/** What a running job waits for; null when it does not. */
+export const waitsFor = ({ live }: JobJson): string | null =>
+  live === null || live.retrying === null
+    ? null
+    : `waits since ${plain(live.retrying.since).slice(11, 19)} (try ${live.retrying.attempt}): ${live.retrying.reason}`
+
+/** How it goes where it runs. */
+const liveRows = ({ live }: JobJson): ReadonlyArray<readonly [string, string | null]> =>
+  live === null
+    ? []
+    : [
+        ["phase", live.phase],
+        ["late by", live.pacing_error_ms === null ? null : `${live.pacing_error_ms.p99} ms (p99)`],
+        ["lag", live.lag_seconds === null ? null : `${live.lag_seconds.toFixed(1)} s behind the log's end`],
+        ["applies", applyText(live)],
+        [
+          "batch",
+          live.batch === null
+            ? null
+            : `${count(live.batch.changes)} changes for ${live.batch.seconds.toFixed(1)} s`
+        ]
+      ]
+
 /** All that a person wants to know of one job. */
 export const jobDetails = (job: JobJson): string => {
   const rows: ReadonlyArray<readonly [string, string | null]> = [
@@ -52,7 +93,7 @@ export const jobDetails = (job: JobJson): string => {
     ["status", job.status],
     ["window", stretch(job)],
     ["seq", job.start_seq === null ? null : `${job.start_seq} to ${job.end_seq ?? "the log's end"}`],
-    ["speed", speed(job)],
+    ["speed", speedText(job)],
     ["tables", job.tables?.join(", ") ?? null],
     ["operations", job.operations?.join(", ") ?? null],
     ["target", `${job.target}${job.dry_run ? " (dry run)" : ""}`],
@@ -62,12 +103,15 @@ export const jobDetails = (job: JobJson): string => {
     ["converged", job.events_converged === 0 ? null : count(job.events_converged)],
     ["position", job.last_position],
     ["clock", job.replay_clock === null ? null : plain(job.replay_clock)],
+    ...liveRows(job),
+    ["waits", waitsFor(job)],
     ["worker", job.worker_id === null ? null : `${job.worker_id}, epoch ${job.lease_epoch}`],
     ["error", job.error === null ? null : `${job.error.message} (${job.error.code})`],
     ["at", job.error?.position ?? null],
     ["created", plain(job.created_at)],
     ["started", job.started_at === null ? null : plain(job.started_at)],
-    ["ended", job.completed_at === null ? null : plain(job.completed_at)]
+    ["ended", job.completed_at === null ? null : plain(job.completed_at)],
+    ...job.warnings.map(({ message }) => ["warning", message] as const)
   ]
   return rows
     .filter((row) => row[1] !== null)

@@ -12,8 +12,11 @@ const ends: ReadonlyArray<JobJson["status"]> = ["completed", "failed", "cancelle
 
 /** The rate is that of the last ten looks, about five seconds. */
 const remembered = 10
-/** Without a terminal a line is written when the status changes, and else this often. */
+/** Without a terminal a line is written when the status changes, or what it waits for, and else this often. */
 const plainEveryMillis = 5000
+
+/** What is worth a line of its own when it changes. */
+const stateOf = ({ status, live }: JobJson): string => `${status} ${live?.retrying?.reason ?? ""}`
 
 /** Shows how a job goes until it ends; fails with the code for that when it does not complete. */
 export const watchJob = Effect.fnUntraced(function* (
@@ -23,26 +26,32 @@ export const watchJob = Effect.fnUntraced(function* (
   const { json } = yield* root
   const screen = yield* Screen
   const samples: Array<Sample> = []
-  let lastStatus = ""
-  let lastVersion = -1
+  let lastState = ""
+  let lastShown = ""
+  let warned = false
   let lastLine = Number.NEGATIVE_INFINITY
   while (true) {
     const job = yield* client.jobs.get({ params: { id } }).pipe(Effect.mapError(explain))
     const now = yield* Clock.currentTimeMillis
     samples.push(sampleOf(job, now))
     if (samples.length > remembered) samples.shift()
+    if (!json && !warned) {
+      warned = true
+      for (const { message } of job.warnings) yield* screen.line(`warning: ${message}`)
+    }
     if (json) {
-      if (job.version !== lastVersion) yield* screen.line(JSON.stringify(job))
+      const shown = JSON.stringify([job.version, job.live?.phase, job.live?.retrying?.attempt])
+      if (shown !== lastShown) yield* screen.line(JSON.stringify(job))
+      lastShown = shown
     } else if (ends.includes(job.status)) {
       yield* screen.line(outcomeLine(job))
     } else if (screen.isTerminal) {
       yield* screen.status(progressLine(job, rateOf(samples), screen.columns))
-    } else if (job.status !== lastStatus || now - lastLine >= plainEveryMillis) {
+    } else if (stateOf(job) !== lastState || now - lastLine >= plainEveryMillis) {
       yield* screen.line(progressLine(job, rateOf(samples), 200))
       lastLine = now
     }
-    lastStatus = job.status
-    lastVersion = job.version
+    lastState = stateOf(job)
     if (ends.includes(job.status)) {
       if (job.status === "completed") return
       return yield* new CliFailure({ text: "", code: cliCodes.jobFailed })

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { api } from "./ApiClient.ts"
-import { count } from "./JobText.ts"
+import { count, waitsFor } from "./JobText.ts"
 import { answer } from "./Root.ts"
 
 const size = (bytes: number): string => {
@@ -28,10 +28,26 @@ export const statusCommand = Command.make("status", {}, () =>
       `source     ${source.source}: ${source.phase}${source.message === null ? "" : `: ${source.message}`}`,
       ...(source.fix === null ? [] : [`fix        ${source.fix}`]),
       `seq        ${count(source.seq)}, frontier ${source.frontier}`,
-      `lag        ${source.lag_bytes === null ? "unknown" : size(source.lag_bytes)}`,
+      `lag        ${source.lag_bytes === null ? "unknown" : size(source.lag_bytes)}${
+        source.latency_seconds === null
+          ? ""
+          : `, ${source.latency_seconds.toFixed(2)} s from commit to archive`
+      }`,
+      `kept WAL   ${source.retained_bytes === null ? "unknown" : size(source.retained_bytes)} for slot ${source.slot}${
+        source.wal_status === null ? "" : ` (${source.wal_status})`
+      }`,
       `archive    ${held(archive)}`,
       `live       ${held(live)}`,
-      `jobs       ${active === "" ? "none active" : active}`
+      `jobs       ${active === "" ? "none active" : active}`,
+      ...jobs.items.flatMap((job) => {
+        const waits = waitsFor(job)
+        return waits === null ? [] : [`           ${job.name ?? job.id} ${waits}`]
+      }),
+      ...(coverage.holes.length === 0
+        ? []
+        : [
+            `holes      ${count(coverage.holes.length)} in the history of tables: see \`walstream doctor --url ${url}\``
+          ])
     ]
     yield* answer({ url, source, coverage, jobs: jobs.items }, lines.join("\n"))
   })

@@ -1,0 +1,29 @@
+import { Context, Effect, Layer } from "effect"
+import { Archive } from "../log/Archive.ts"
+import type { LogError } from "../log/LogError.ts"
+import { historyName } from "../replay/HistoryName.ts"
+import type { JobStoreError } from "../replay/JobStore.ts"
+import { type Hole, holesOf } from "./CoverageHoles.ts"
+import { CoverageNotes } from "./CoverageNotes.ts"
+import { SourceView } from "./SourceView.ts"
+
+/** What is not in the held history, though it happened. Asked once a second at most. */
+export class HistoryHoles extends Context.Service<
+  HistoryHoles,
+  { readonly read: Effect.Effect<ReadonlyArray<Hole>, LogError | JobStoreError> }
+>()("walstream/control/HistoryHoles") {
+  static readonly layer: Layer.Layer<HistoryHoles, never, Archive | CoverageNotes | SourceView> =
+    Layer.effect(
+      HistoryHoles,
+      Effect.gen(function* () {
+        const archive = yield* Archive
+        const notes = yield* CoverageNotes
+        const { source } = yield* SourceView
+        const read = Effect.gen(function* () {
+          const starts = yield* notes.starts(historyName(source, yield* archive.incarnations))
+          return holesOf(starts, (yield* archive.coverage).firstSeq)
+        })
+        return HistoryHoles.of({ read: yield* Effect.cachedWithTTL(read, "1 second") })
+      })
+    )
+}

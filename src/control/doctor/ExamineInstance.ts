@@ -1,0 +1,52 @@
+import type { Finding } from "../../ingest/doctor/Finding.ts"
+import { error, info, warning } from "../../ingest/doctor/Finding.ts"
+import type { JobJson } from "../api/JobJson.ts"
+import type { SourceJson } from "../api/SystemApi.ts"
+import { type Hole, holeText } from "../CoverageHoles.ts"
+
+/** What an instance that runs knows of itself. */
+export interface InstanceFacts {
+  readonly source: SourceJson
+  readonly holes: ReadonlyArray<Hole>
+  /** Running ones. */
+  readonly jobs: ReadonlyArray<JobJson>
+}
+
+const captureFindings = ({ phase, message, fix }: SourceJson): ReadonlyArray<Finding> => {
+  if (phase === "capturing") return []
+  const said = message === null ? `capture is ${phase}` : `capture is ${phase}: ${message}`
+  if (phase === "starting" || phase === "attaching") return [info("capture_begins", said, fix)]
+  return [phase === "retrying" ? warning("capture_retries", said, fix) : error(`capture_${phase}`, said, fix)]
+}
+
+const holeFinding = (hole: Hole): Finding =>
+  hole.missing === "changes"
+    ? warning(
+        "late_table",
+        holeText(hole),
+        `copy its rows to targets that need them (pg_dump --data-only --table=${hole.table}); so that tables made from now on have no such hole, set CAPTURE_NEW_TABLES=trigger (an event trigger; needs a superuser)`
+      )
+    : warning(
+        "no_identity",
+        holeText(hole),
+        hole.until === null
+          ? `ALTER TABLE ${hole.table} ADD PRIMARY KEY (…); or ALTER TABLE ${hole.table} REPLICA IDENTITY FULL`
+          : `copy its rows to targets that were kept up to date over that stretch (pg_dump --data-only --table=${hole.table})`
+      )
+
+/** Pure: what a person should know of a running instance. */
+export const examineInstance = ({ source, holes, jobs }: InstanceFacts): ReadonlyArray<Finding> => [
+  ...captureFindings(source),
+  ...jobs.flatMap(({ id, name, live }) =>
+    live === null || live.retrying === null
+      ? []
+      : [
+          warning(
+            "job_waits",
+            `job ${name ?? id} waits since ${live.retrying.since} (try ${live.retrying.attempt}): ${live.retrying.reason}`,
+            null
+          )
+        ]
+  ),
+  ...holes.map(holeFinding)
+]

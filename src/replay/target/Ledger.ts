@@ -3,6 +3,7 @@ import type { Position } from "../../domain/Position.ts"
 import type { Text, TextRow } from "../../postgres/PgSession.ts"
 import type { ApplyOptions } from "../Target.ts"
 import type { Statement } from "./Burst.ts"
+import { anyKeysStatement, eventKeysScript } from "./EventKeys.ts"
 import { parseFilterText } from "./FilterText.ts"
 import type { Interval } from "./Intervals.ts"
 
@@ -30,10 +31,12 @@ CREATE TABLE IF NOT EXISTS walstream.ledger_jobs (
   exceptions jsonb NOT NULL DEFAULT '[]',
   updated_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
+${eventKeysScript}
 `.trim()
 
 export const ledgerExistsSql = `
-SELECT (to_regclass('walstream.ledger_sources') IS NOT NULL AND to_regclass('walstream.ledger_jobs') IS NOT NULL)::text AS ok`
+SELECT (to_regclass('walstream.ledger_sources') IS NOT NULL AND to_regclass('walstream.ledger_jobs') IS NOT NULL
+  AND to_regclass('walstream.event_keys') IS NOT NULL)::text AS ok`
 
 /** How long after its last write an interval makes duplicates of what it holds. */
 const intervalDays = 7
@@ -48,13 +51,16 @@ const decodeExceptions = Schema.decodeUnknownSync(Exceptions)
 const positionOf = (seq: Text | undefined, ordinal: Text | undefined): Position | null =>
   seq === null || seq === undefined ? null : { seq: number(seq), ordinal: number(ordinal) }
 
+/** Holds the source's lock until the transaction ends, and leaves a name there: whoever comes next looks anew. */
+export const takeTurnStatement = (source: string, turn: string): Statement => ({
+  sql: `INSERT INTO walstream.ledger_sources AS s (source, turn) VALUES ($1, $2)
+ON CONFLICT (source) DO UPDATE SET turn = excluded.turn`,
+  parameters: [source, turn]
+})
+
 /** Statements of one transaction that makes a job the owner of its row and of the turn. */
 export const claimStatements = (options: ApplyOptions): ReadonlyArray<Statement> => [
-  {
-    sql: `INSERT INTO walstream.ledger_sources AS s (source, turn) VALUES ($1, $2)
-ON CONFLICT (source) DO UPDATE SET turn = excluded.turn`,
-    parameters: [options.source, options.jobId]
-  },
+  takeTurnStatement(options.source, options.jobId),
   {
     // The conflicting row's lock waits for a former holder's open transaction: what is read here is final.
     sql: `INSERT INTO walstream.ledger_jobs AS j (job_id, source, epoch, start_seq, filter) VALUES ($1, $2, $3, $4, $5)
@@ -68,14 +74,15 @@ RETURNING epoch, seq, ordinal`,
       options.filterText
     ]
   },
-  intervalsStatement(options)
+  intervalsStatement(options.source, options.jobId),
+  anyKeysStatement(options.source)
 ]
 
-/** What other jobs have applied from this source, as far as it still counts. */
-const intervalsStatement = (options: ApplyOptions): Statement => ({
+/** What others than this job have applied from the source, as far as it still counts. */
+export const intervalsStatement = (source: string, jobId: string): Statement => ({
   sql: `SELECT job_id, start_seq, seq, ordinal, filter, exceptions FROM walstream.ledger_jobs
 WHERE source = $1 AND job_id <> $2 AND seq IS NOT NULL AND updated_at > now() - make_interval(days => ${intervalDays})`,
-  parameters: [options.source, options.jobId]
+  parameters: [source, jobId]
 })
 
 export interface Standing {

@@ -31,7 +31,7 @@ const ensureLedger = Effect.fnUntraced(function* (session: PgSession) {
   return yield* new PostgresError({
     failure: failed.failure,
     code: failed.code,
-    detail: `the role may not make the ledger (${failed.detail}). Run this as the database's owner, and grant the role USAGE on schema walstream and SELECT, INSERT, UPDATE on its tables:\n${ledgerScript}`
+    detail: `the role may not make the ledger (${failed.detail}). Run this as the database's owner, and grant the role USAGE on schema walstream and SELECT, INSERT, UPDATE, DELETE on its tables:\n${ledgerScript}`
   })
 })
 

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { availableParallelism, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Clock, Effect, Redacted, Schedule } from "effect"
 import { workloadLock } from "../../src/main/demo/DemoWorkload.ts"
 import { demoSource, demoTarget } from "../../src/main/demo/PrepareDemo.ts"
 import { connectPg } from "../../src/postgres/PgSession.ts"
@@ -23,6 +23,29 @@ const demoServer = (dataDir: string) =>
 
 type DatabaseUrl = (database: string) => Redacted.Redacted
 
+const momentIn = (secondsAhead: number) =>
+  `to_char((clock_timestamp() + interval '${secondsAhead} seconds') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+
+/** A moment by the shop's clock, as the API takes it. */
+const shopTime = (url: DatabaseUrl, secondsAhead: number) =>
+  Effect.gen(function* () {
+    const shop = yield* connectPg({ url: url(demoSource), applicationName: "test" })
+    const [row] = yield* shop.query(`SELECT ${momentIn(secondsAhead)} AS moment`)
+    return row?.["moment"] ?? ""
+  }).pipe(Effect.scoped)
+
+const covered = (api: ApiClient, moment: string) =>
+  until(
+    `the log covers ${moment}`,
+    Effect.map(api.coverage, ({ archive }) => (archive.coverage.to_time ?? "") > moment)
+  )
+
+/** From here to the scope's end the shop stands still. */
+const closeShop = Effect.fnUntraced(function* (url: DatabaseUrl) {
+  const shop = yield* connectPg({ url: url(demoSource), applicationName: "test" })
+  yield* shop.query(`SELECT pg_advisory_lock(${workloadLock})`)
+})
+
 /** The shop stands still while the effect runs, and the log has all of it. */
 const whileClosed = <A, E, R>(
   url: DatabaseUrl,
@@ -30,24 +53,13 @@ const whileClosed = <A, E, R>(
   effect: (now: string) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function* () {
-    const shop = yield* connectPg({ url: url(demoSource), applicationName: "test" })
-    yield* shop.query(`SELECT pg_advisory_lock(${workloadLock})`)
-    const [row] = yield* shop.query(
-      `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now,
-              pg_current_wal_insert_lsn() AS lsn`
-    )
-    const now = row?.["now"] ?? ""
-    yield* until(
-      "the log covers this moment",
-      Effect.map(api.coverage, ({ archive }) => (archive.coverage.to_time ?? "") > now)
-    )
+    yield* closeShop(url)
+    const now = yield* shopTime(url, 0)
+    yield* covered(api, now)
     return yield* effect(now)
   }).pipe(Effect.scoped)
 
-/** Creates, starts and awaits a job. */
-const runJob = Effect.fnUntraced(function* (api: ApiClient, spec: Readonly<Record<string, unknown>>) {
-  const { id } = yield* api.createJob(spec)
-  yield* api.act(id, "start")
+const completed = Effect.fnUntraced(function* (api: ApiClient, id: string) {
   yield* until(
     "the job ends",
     Effect.map(api.job(id), ({ status }) => status === "completed" || status === "failed"),
@@ -58,33 +70,68 @@ const runJob = Effect.fnUntraced(function* (api: ApiClient, spec: Readonly<Recor
   return job
 })
 
+/** Creates, starts and awaits a job. */
+const runJob = Effect.fnUntraced(function* (api: ApiClient, spec: Readonly<Record<string, unknown>>) {
+  const { id } = yield* api.createJob(spec)
+  yield* api.act(id, "start")
+  return yield* completed(api, id)
+})
+
+/** Half a minute of history at ten times its pace, into a window that ends ahead; gives that end. */
+const replayAtTenfold = Effect.fnUntraced(function* (api: ApiClient, url: DatabaseUrl, from: string) {
+  yield* covered(api, yield* shopTime(url, 30))
+  const end = yield* shopTime(url, 8)
+  const { id } = yield* api.createJob({ start_time: from, end_time: end, speed_factor: 10 })
+  yield* api.act(id, "start")
+  // Once it has caught up it is as fast as the shop: what counts is what it told before.
+  const live = yield* Effect.map(api.job(id), (job) => job.live).pipe(
+    Effect.repeat({ until: (now) => now?.effective_speed != null, schedule: Schedule.spaced("50 millis") }),
+    Effect.timeout("8 seconds")
+  )
+  assert.isAtLeast(live?.effective_speed ?? 0, 9)
+  // Milliseconds on a quiet machine; this one may be busy with other tests.
+  assert.isBelow(live?.pacing_error_ms?.p99 ?? Number.POSITIVE_INFINITY, 250)
+  yield* Effect.gen(function* () {
+    yield* closeShop(url)
+    assert.isTrue((yield* shopTime(url, 0)) < end, "the window ended before the shop was closed")
+    yield* completed(api, id)
+    yield* assertSameDatabases(url(demoSource), url(demoTarget))
+  }).pipe(Effect.scoped)
+  return end
+})
+
 const changesSince = (api: ApiClient, seq: number, by: number) =>
   until(
     "the shop is busy",
     Effect.map(api.source, (now) => now.seq >= seq + by)
   )
 
+/** How much longer everything takes because others are at work on this machine. */
+const othersShare = () => Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
+
 it.live(
-  "the demo, from nothing: two jobs end equal, and a SIGKILL of everything loses nothing",
+  "the demo, from nothing: jobs keep their pace and end equal, and a SIGKILL of everything loses nothing",
   () =>
     Effect.gen(function* () {
       const dataDir = yield* Effect.acquireRelease(
         Effect.promise(() => mkdtemp(join(tmpdir(), "walstream-demo-"))),
-        (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
+        (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true, maxRetries: 50 }))
       )
       const start = startWalStream({ dataDir, env: { DEMO_RATE: "60" } })
 
       const first = yield* Effect.scoped(
         Effect.gen(function* () {
+          const startedAt = yield* Clock.currentTimeMillis
           const walstream = yield* start
           const api = yield* walstream.ready
           yield* until(
             "a first change",
             Effect.map(api.recentEvents(10), ({ items }) => items.length > 0)
           )
+          assert.isBelow((yield* Clock.currentTimeMillis) - startedAt, 10_000 * othersShare())
           yield* changesSince(api, 0, 100)
           const url = yield* demoServer(dataDir)
-          const end = yield* whileClosed(url, api, (now) =>
+          const middle = yield* whileClosed(url, api, (now) =>
             Effect.gen(function* () {
               const job = yield* runJob(api, { start_time: null, end_time: now, speed_factor: "max" })
               assert.isAbove(job.events_processed, 100)
@@ -92,6 +139,7 @@ it.live(
               return now
             })
           )
+          const end = yield* replayAtTenfold(api, url, middle)
           const { seq } = yield* api.source
           yield* changesSince(api, seq, 20)
           yield* walstream.kill

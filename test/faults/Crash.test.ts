@@ -2,9 +2,10 @@ import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Random } from "effect"
 import { runWorkload } from "../../src/main/demo/DemoWorkload.ts"
+import { connectPg } from "../../src/postgres/PgSession.ts"
 import { assertSameDatabases } from "../servers/CompareDatabases.ts"
 import { auditArchive } from "./ArchiveAudit.ts"
-import { follow, makeScene } from "./Scene.ts"
+import { follow, makeScene, until } from "./Scene.ts"
 
 /** How many times it is killed: a few in the normal run, `WALSTREAM_CRASHES=50` on demand. */
 const crashes = Number(process.env["WALSTREAM_CRASHES"] ?? "5")
@@ -54,4 +55,55 @@ it.live(
       assert.isAbove(audit.changes, 17_000)
     }).pipe(Effect.scoped),
   { timeout: 180_000 + crashes * 10_000 }
+)
+
+it.live(
+  "killed in the middle of a large transaction, nothing of it is at the target; started again, all of it is",
+  () =>
+    Effect.gen(function* () {
+      const scene = yield* makeScene({
+        prepare: (url) =>
+          Effect.scoped(
+            Effect.flatMap(connectPg({ url, applicationName: "test" }), (session) =>
+              session.script("CREATE TABLE public.large (id int PRIMARY KEY, name text)")
+            )
+          )
+      })
+      const target = yield* connectPg({ url: scene.targetUrl, applicationName: "test" })
+      const count = Effect.map(target.query("SELECT count(*)::text AS n FROM public.large"), ([row]) =>
+        Number(row?.["n"])
+      )
+      const jobId = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const walstream = yield* scene.start
+          const { id } = yield* Effect.flatMap(walstream.ready, follow)
+          const source = yield* connectPg({ url: scene.sourceUrl, applicationName: "test" })
+          yield* source.script(
+            "INSERT INTO public.large SELECT g, md5(g::text) FROM generate_series(1, 150000) g"
+          )
+          yield* until(
+            "the target has some of it in its files",
+            Effect.map(
+              target.query("SELECT (pg_relation_size('public.large') > 1000000)::text AS met"),
+              ([row]) => row?.["met"] === "true"
+            )
+          )
+          yield* walstream.kill
+          return id
+        })
+      )
+      assert.strictEqual(yield* count, 0)
+      const walstream = yield* scene.start
+      const api = yield* walstream.ready
+      yield* scene.settled(api, jobId)
+      assert.strictEqual(yield* count, 150_000)
+      yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
+      const job = yield* api.job(jobId)
+      assert.deepStrictEqual(
+        [job.events_processed, job.events_duplicate, job.events_converged],
+        [150_000, 0, 0]
+      )
+      assert.strictEqual(yield* walstream.stop, 0, walstream.log())
+    }).pipe(Effect.scoped),
+  { timeout: 180_000 }
 )

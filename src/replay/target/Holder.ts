@@ -47,6 +47,8 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
   let current: { readonly connection: TargetConnection; readonly scope: Scope.Closeable } | undefined
   let intervals: ReadonlyArray<Interval> = []
 
+  const fenced = (theirs: number): TargetErrorReason => ({ _tag: "Fenced", mine: epoch, theirs })
+
   const close = Effect.suspend(() => {
     const former = current
     current = undefined
@@ -78,7 +80,7 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
   const learn = (claimed: ReadonlyArray<Done>): Effect.Effect<Position | null, TargetErrorReason> => {
     const standing = readStanding(claimed[1]?.rows[0])
     if (standing === undefined) return Effect.die(new Error("the ledger's row is gone"))
-    if (standing.epoch !== epoch) return Effect.fail({ _tag: "Fenced", mine: epoch, theirs: standing.epoch })
+    if (standing.epoch !== epoch) return Effect.fail(fenced(standing.epoch))
     holder.stands = standing.position
     intervals = readIntervals(claimed[2]?.rows ?? [])
     return Effect.succeed(standing.position)
@@ -90,6 +92,18 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
       Effect.flatMap((done) => learn(done.slice(connection.begin.length)))
     )
 
+  /**
+   * A former holder that is frozen in the middle of a batch would keep its locks for as long as it is frozen. A later
+   * one may hold them for long, too: who wakes up after that must leave it alone.
+   */
+  const evict = (connection: TargetConnection): Effect.Effect<void, Failure> =>
+    Effect.flatMap(connection.send([standingStatement(options)]), ([done]): Effect.Effect<void, Failure> => {
+      const standing = readStanding(done?.rows[0])
+      return standing !== undefined && standing.epoch > epoch
+        ? Effect.fail(fenced(standing.epoch))
+        : Effect.asVoid(connection.send([evictStatement]))
+    })
+
   const holder: Holder = {
     connect,
     close,
@@ -99,8 +113,7 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
       Effect.catchIf(
         claim(connection),
         (failure) => failure instanceof BurstFailed && failure.cause.code === lockNotAvailable,
-        // A former holder that is frozen in the middle of a batch would keep its locks for as long as it is frozen.
-        () => Effect.andThen(connection.send([evictStatement]), claim(connection))
+        () => Effect.andThen(evict(connection), claim(connection))
       ),
     takeTurn: (connection) => {
       const expected = holder.stands
@@ -116,9 +129,7 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
       Effect.flatMap(connection.send([standingStatement(options)]), ([done]) => {
         const standing = readStanding(done?.rows[0])
         if (standing === undefined) return Effect.fail(moved(null))
-        if (standing.epoch !== epoch) {
-          return Effect.fail<TargetErrorReason>({ _tag: "Fenced", mine: epoch, theirs: standing.epoch })
-        }
+        if (standing.epoch !== epoch) return Effect.fail(fenced(standing.epoch))
         holder.stands = standing.position
         return sameStanding(standing.position, expected) ? Effect.void : Effect.fail(moved(standing.position))
       })

@@ -249,6 +249,23 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a lar
       })
   )
 
+  it.effect("is not disturbed by a former holder that wakes up in the middle of it", () =>
+    Effect.gen(function* () {
+      const scene = yield* makeScene(table)
+      yield* scene.source.script(insert(50))
+      const old = yield* scene.open({}, { lock: 200 })
+      yield* old.position
+      const young = yield* scene.open({ epoch: 2 })
+      yield* young.position
+      const [first, ...rest] = partsOf(yield* scene.history, 20)
+      if (first === undefined) return assert.fail("no parts")
+      yield* young.apply(first)
+      assert.deepStrictEqual(yield* reasonOf(old.position), { _tag: "Fenced", mine: 1, theirs: 2 })
+      yield* applyParts(young, rest)
+      yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
+    })
+  )
+
   it.effect("keeps another job waiting until it is committed; that one then finds it there", () =>
     Effect.gen(function* () {
       const scene = yield* makeScene(table)

@@ -82,7 +82,6 @@ const drive = Effect.fnUntraced(function* (
         return { ...decided.failure, position: rejectedAt(run, decided.seq, decided.ordinal) }
       }
     }
-    run.batch = null
     if (run.checkpoint !== reached) {
       reached = run.checkpoint
       step = yield* Schedule.toStep(reconnect)
@@ -90,6 +89,7 @@ const drive = Effect.fnUntraced(function* (
     }
     attempts += 1
     run.retry(yield* monotonicMillis, error.message, attempts)
+    run.batch = null
     if (attempts === 1 && decided._tag === "Retry") {
       yield* Effect.logWarning("the job waits and tries again", { job: run.job.id, detail: withFix(error) })
     }

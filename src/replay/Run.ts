@@ -66,7 +66,13 @@ export class Run {
   #checkpoint: Checkpoint | null
   #added: JobCounters = noCounters
   #saved: Checkpoint | null
-  #retrying: { readonly reason: string; readonly attempts: number; readonly since: number } | null = null
+  #trouble: {
+    readonly reason: string
+    readonly attempts: number
+    readonly since: number
+    /** It was met while applying: that the target can be opened again is not its end. */
+    readonly applying: boolean
+  } | null = null
 
   constructor(job: Job) {
     this.job = job
@@ -83,6 +89,7 @@ export class Run {
 
   /** The target has everything up to here. */
   passed(until: Passed, counters: JobCounters): void {
+    this.#trouble = null
     this.#added = addCounters(this.#added, counters)
     if (this.#checkpoint === this.job.checkpoint) this.firstProgress.notify()
     this.#checkpoint = {
@@ -109,12 +116,13 @@ export class Run {
 
   /** It cannot go on, though nothing is wrong with the job. `now` in monotonic milliseconds. */
   retry(now: number, reason: string, attempts: number): void {
-    this.#retrying = { reason, attempts, since: this.#retrying?.since ?? now }
+    const { since, applying } = this.#trouble ?? { since: now, applying: false }
+    this.#trouble = { reason, attempts, since, applying: applying || this.batch !== null }
   }
 
-  /** What it waited for is there. */
+  /** What it waited for is there: target or log can be read again. */
   goOn(): void {
-    this.#retrying = null
+    if (this.#trouble?.applying !== true) this.#trouble = null
   }
 
   stop(): void {
@@ -133,7 +141,7 @@ export class Run {
       jobId: this.job.id,
       epoch: this.epoch,
       follows: this.job.spec.follow,
-      phase: this.#retrying === null ? this.phase : "retrying",
+      phase: this.#trouble === null ? this.phase : "retrying",
       position: this.#checkpoint?.position ?? null,
       replayClock: this.pacer.clock(now, this.waiting) ?? this.#checkpoint?.commitTime ?? null,
       speed: this.pacer.speed,
@@ -148,12 +156,12 @@ export class Run {
               millis: now - this.batch.since
             },
       retrying:
-        this.#retrying === null
+        this.#trouble === null
           ? null
           : {
-              reason: this.#retrying.reason,
-              attempts: this.#retrying.attempts,
-              millis: now - this.#retrying.since
+              reason: this.#trouble.reason,
+              attempts: this.#trouble.attempts,
+              millis: now - this.#trouble.since
             },
       applying: this.applying()
     }

@@ -43,6 +43,24 @@ describe("failure policy", () => {
     })
   )
 
+  it.effect("what a batch waits for is shown while it is tried again, and for how long", () =>
+    Effect.gen(function* () {
+      const { archive, start, target } = yield* makeWorkbench
+      archive.add(steady(3))
+      target.mishap = () => ({ before: unavailable, millis: 5000 })
+      const { fiber, run } = yield* start()
+      yield* TestClock.adjust("13 seconds")
+      const { batch, phase, retrying } = run.snapshot(13_000)
+      assert.isNotNull(batch) // in the target's hand again
+      assert.strictEqual(phase, "retrying")
+      assert.strictEqual(retrying?.millis, 8000)
+      target.mishap = () => ({})
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* Fiber.join(fiber), "completed")
+      assert.isNull(run.snapshot(23_000).retrying)
+    })
+  )
+
   it.effect("a target that cannot be opened yet is waited for", () =>
     Effect.gen(function* () {
       const { archive, start, target } = yield* makeWorkbench

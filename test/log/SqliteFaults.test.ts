@@ -78,7 +78,7 @@ describe("SqliteArchive refuses", () => {
     })
   )
 
-  it.effect("a file of a newer version", () =>
+  it.effect("a file of another version", () =>
     Effect.gen(function* () {
       const file = yield* freshFile
       yield* filled({ file })
@@ -86,6 +86,9 @@ describe("SqliteArchive refuses", () => {
       const error = yield* refused({ file })
       assert.strictEqual(error.reason._tag, "Corrupt")
       assert.include(error.message, `${file} has version 7`)
+      assert.include(error.message, "use a newer program")
+      change(file, "PRAGMA user_version = 1")
+      assert.include((yield* refused({ file })).message, "use an older program")
     })
   )
 

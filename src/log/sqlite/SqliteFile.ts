@@ -73,9 +73,9 @@ const verify = (db: DatabaseSync, options: ThreadOptions): void => {
   if (pragma(db, "application_id") !== applicationId) throw corrupt(`${options.file} is not a WalStream log`)
   const version = pragma(db, "user_version")
   if (version !== fileVersion) {
-    const which = version > fileVersion ? "newer" : "older"
+    const which = version > fileVersion ? "a newer" : "an older"
     throw corrupt(
-      `${options.file} has version ${version}, this program reads version ${fileVersion}: use a ${which} program for it`
+      `${options.file} has version ${version}, this program reads version ${fileVersion}: use ${which} program for it`
     )
   }
   const id = textOf(db.prepare("SELECT id FROM source").get(), "id")

@@ -1,0 +1,208 @@
+import { logVerbosity, Server, type sendUnaryData, setLogVerbosity } from "@grpc/grpc-js"
+import { Context, Deferred, Effect, FiberSet, Layer, type Redacted, Schema } from "effect"
+import { Targets } from "../replay/Target.ts"
+import type { ActorContext } from "../runtime/Actor.ts"
+import { ActorSystem } from "../runtime/ActorSystem.ts"
+import { bearerInterceptor } from "./Authorization.ts"
+import { isStopping } from "./CallError.ts"
+import {
+  type HealthResponse,
+  type ReplayEventResponse,
+  ServingStatus
+} from "./generated/walstream/v1/replayer.ts"
+import { HealthService } from "./HealthService.ts"
+import { Incoming, type ReplayCall } from "./Incoming.ts"
+import { reflection } from "./ReflectionService.ts"
+import { type EventCall, replayEventCall } from "./ReplayEventCall.ts"
+import { ReplayEvents } from "./ReplayEvents.ts"
+import {
+  channelOptions,
+  defaultKeepalive,
+  type Keepalive,
+  type ServerTls,
+  serverCredentials
+} from "./ReplayerSecurity.ts"
+import { replaySession } from "./ReplaySession.ts"
+import { healthDefinition, reflectionDefinition, replayerDefinition, serviceNames } from "./Services.ts"
+import { protocolLevel } from "./SessionWire.ts"
+
+export interface ReplayerServerOptions {
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  /** Null for plain text. */
+  readonly tls: ServerTls | null
+  /** What callers must show; null for none. */
+  readonly token: Redacted.Redacted | null
+  /** The program's version, as Health tells it. */
+  readonly version: string
+  /** Bytes of one request. Default 64 MB. */
+  readonly maxMessageBytes?: number
+  /** Bytes of batches that a client may send ahead of their answers. Default 16 MB. */
+  readonly creditBytes?: number
+  /** How long a stop waits for what is under way. Default 10 seconds. */
+  readonly drainMillis?: number
+  readonly keepalive?: Keepalive
+}
+
+export const defaultMaxMessageBytes = 64 * 1024 * 1024
+const defaultCreditBytes = 16 * 1024 * 1024
+const defaultDrainMillis = 10_000
+
+/** The replayer cannot be reached at its address, or not in the way its settings say. */
+export class ReplayerStartError extends Schema.TaggedError<ReplayerStartError>()("ReplayerStartError", {
+  host: Schema.String,
+  port: Schema.Int,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `the replayer cannot listen on ${this.host}:${this.port}: ${this.detail}`
+  }
+}
+
+const explain = (message: string): string => {
+  if (message.includes("EADDRINUSE")) return "another program listens there already"
+  if (message.includes("EACCES")) return "this user may not listen on that port"
+  if (message.includes("EADDRNOTAVAIL")) return "this machine has no such address"
+  return message
+}
+
+const listen = (
+  server: Server,
+  options: ReplayerServerOptions
+): Effect.Effect<number, ReplayerStartError> => {
+  const { host, port, tls } = options
+  const failed = (message: string) => new ReplayerStartError({ host, port, detail: explain(message) })
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`
+  return Effect.flatMap(
+    Effect.try({ try: () => serverCredentials(tls), catch: (error) => failed(`TLS: ${String(error)}`) }),
+    (credentials) =>
+      Effect.callback<number, ReplayerStartError>((resume) => {
+        server.bindAsync(address, credentials, (error, bound) =>
+          resume(error === null ? Effect.succeed(bound) : Effect.fail(failed(error.message)))
+        )
+      })
+  )
+}
+
+/** Ends the connections once their calls have ended, or at the deadline. */
+const shutDown = (server: Server, millis: number): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    server.tryShutdown(() => resume(Effect.void))
+  }).pipe(
+    Effect.interruptible,
+    Effect.timeoutOrElse({ duration: millis, orElse: () => Effect.sync(() => server.forceShutdown()) })
+  )
+
+/** The gRPC server of a replayer process. */
+export class ReplayerServer extends Context.Service<
+  ReplayerServer,
+  {
+    readonly host: string
+    readonly port: number
+    /** Jobs that are being replayed through it now. */
+    readonly sessions: Effect.Effect<number>
+  }
+>()("walstream/replayer/ReplayerServer") {
+  /**
+   * Serves the targets that it is given. A stop says so to who probes, takes nothing new, finishes the batches under
+   * way, and then closes the connections.
+   */
+  static readonly layer = (
+    options: ReplayerServerOptions
+  ): Layer.Layer<ReplayerServer, ReplayerStartError, ActorSystem | Targets | ReplayEvents> =>
+    Layer.effect(
+      ReplayerServer,
+      Effect.gen(function* () {
+        const {
+          maxMessageBytes = defaultMaxMessageBytes,
+          creditBytes = defaultCreditBytes,
+          drainMillis = defaultDrainMillis,
+          keepalive = defaultKeepalive
+        } = options
+        const { root } = yield* ActorSystem
+        const targets = yield* Targets
+        const events = yield* ReplayEvents
+        // Its own log goes to stderr, in another form than ours.
+        setLogVerbosity(logVerbosity.NONE)
+        const server = new Server({
+          ...channelOptions(keepalive, maxMessageBytes),
+          interceptors: options.token === null ? [] : [bearerInterceptor(options.token)]
+        })
+        const draining = yield* Deferred.make<void>()
+        const isDraining = () => Deferred.isDoneUnsafe(draining)
+        const health = new HealthService(serviceNames)
+        const sessions = yield* Effect.orDie(root.supervise({ name: "replayer" }))
+        const calls = yield* FiberSet.make<void>()
+        const run = yield* FiberSet.runtime(calls)<Targets>()
+        let open = 0
+        let named = 0
+
+        const serve = Effect.fnUntraced(function* (call: ReplayCall, incoming: Incoming) {
+          named += 1
+          yield* sessions.spawn({
+            name: `session-${named}`,
+            restart: "temporary",
+            stopDeadline: drainMillis,
+            run: Effect.fnUntraced(function* (context: ActorContext<never>) {
+              yield* Effect.acquireRelease(
+                Effect.sync(() => open++),
+                () => Effect.sync(() => open--)
+              )
+              const stopping = yield* Deferred.make<void>()
+              yield* Effect.forkScoped(
+                Effect.andThen(
+                  Effect.raceFirst(context.stopping, Deferred.await(draining)),
+                  Deferred.succeed(stopping, undefined)
+                )
+              )
+              yield* replaySession(call, incoming, { maxMessageBytes, creditBytes }, Deferred.await(stopping))
+            })
+          })
+        })
+
+        server.addService(replayerDefinition, {
+          replay: (call: ReplayCall) => {
+            // Listens at once: nothing of the call may be missed until the actor runs.
+            const incoming = new Incoming(call, creditBytes)
+            const refuse = Effect.sync(() => {
+              const { code, detail } = isStopping()
+              call.emit("error", { code, details: detail })
+            })
+            run(isDraining() ? refuse : Effect.catch(serve(call, incoming), () => refuse))
+          },
+          replayEvent: (call: EventCall, answer: sendUnaryData<ReplayEventResponse>) => {
+            run(replayEventCall(events, call, answer, isDraining() ? isStopping() : null))
+          },
+          health: (_call: unknown, answer: (error: null, response: HealthResponse) => void) =>
+            answer(null, {
+              status: isDraining()
+                ? ServingStatus.SERVING_STATUS_DRAINING
+                : ServingStatus.SERVING_STATUS_SERVING,
+              version: options.version,
+              targets: [...targets.names],
+              sessions: open,
+              protocolLevel
+            })
+        })
+        server.addService(healthDefinition, health.implementation)
+        server.addService(reflectionDefinition, reflection())
+
+        const drain = Effect.gen(function* () {
+          yield* Effect.logDebug("the replayer is stopping", { sessions: open })
+          health.stop()
+          yield* Deferred.succeed(draining, undefined)
+          yield* root.stop("replayer")
+          yield* FiberSet.awaitEmpty(calls).pipe(
+            Effect.interruptible,
+            Effect.timeoutOption(drainMillis),
+            Effect.asVoid
+          )
+          yield* shutDown(server, 1000)
+        })
+        yield* Effect.addFinalizer(() => drain)
+        const port = yield* listen(server, options)
+        return ReplayerServer.of({ host: options.host, port, sessions: Effect.sync(() => open) })
+      })
+    )
+}

@@ -23,6 +23,8 @@ export interface Holder {
   stands: Position | null | undefined
   /** What other jobs had applied when this one last looked. */
   readonly intervals: () => ReadonlyArray<Interval>
+  /** Whether changes were applied by themselves, when this one last looked: then their marks tell more. */
+  readonly hasEventKeys: () => boolean
   /** Raises the ledger to this epoch, takes the turn, and reads where everybody stands. */
   readonly claim: (connection: TargetConnection) => Effect.Effect<Position | null, Failure>
   /** The same in a transaction that stays open, so that no other job comes between. */
@@ -48,6 +50,7 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
   let intervals: ReadonlyArray<Interval> = []
 
   const fenced = (theirs: number): TargetErrorReason => ({ _tag: "Fenced", mine: epoch, theirs })
+  let hasEventKeys = false
 
   const close = Effect.suspend(() => {
     const former = current
@@ -83,6 +86,7 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
     if (standing.epoch !== epoch) return Effect.fail(fenced(standing.epoch))
     holder.stands = standing.position
     intervals = readIntervals(claimed[2]?.rows ?? [])
+    hasEventKeys = claimed[3]?.rows[0]?.[0] === "true"
     return Effect.succeed(standing.position)
   }
 
@@ -109,6 +113,7 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
     close,
     stands: undefined,
     intervals: () => intervals,
+    hasEventKeys: () => hasEventKeys,
     claim: (connection) =>
       Effect.catchIf(
         claim(connection),

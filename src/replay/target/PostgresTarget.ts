@@ -8,6 +8,7 @@ import { TargetError, type TargetErrorReason } from "../TargetError.ts"
 import { type Attempt, attemptBatch, type Manner, type Refusal, refusalOf } from "./AttemptBatch.ts"
 import { commit, type Frame, isNobodysFault, partFrame, wholeFrame } from "./BatchRun.ts"
 import { BurstFailed } from "./Burst.ts"
+import { findKeysStatement, keysOf, readMarks, siftByMarks } from "./EventKeys.ts"
 import { parseFilterText } from "./FilterText.ts"
 import { type Failure, makeHolder, sameStanding } from "./Holder.ts"
 import { findOverlap, judge } from "./Intervals.ts"
@@ -15,7 +16,7 @@ import { LastChanges, type Piece, rejection, splitPiece } from "./Isolation.ts"
 import { advanceStatement } from "./Ledger.ts"
 import type { OpenOptions } from "./OpenTarget.ts"
 import { generalReason } from "./Rejection.ts"
-import { countChanges, relationsOf, type Sifted, sift } from "./Stretch.ts"
+import { countChanges, locate, relationsOf, type Sifted, sift } from "./Stretch.ts"
 import { TableFits } from "./TableFits.ts"
 import type { TargetConnection } from "./TargetConnection.ts"
 
@@ -96,7 +97,7 @@ const makeSession = (
   })
 
   /** Leaves out what other jobs have applied, and refuses what is older than that. */
-  const siftPiece = ({ chunks }: Piece): Effect.Effect<Sifted, TargetErrorReason> => {
+  const siftByIntervals = ({ chunks }: Piece): Effect.Effect<Sifted, TargetErrorReason> => {
     const [first] = chunks
     const all: Sifted = { stretches: chunks, duplicates: 0, older: null }
     if (options.dedupe !== "target" || first === undefined) return Effect.succeed(all)
@@ -112,10 +113,27 @@ const makeSession = (
     })
   }
 
+  /** The same for what was applied by itself. */
+  const siftPiece = Effect.fnUntraced(function* (connection: TargetConnection, piece: Piece) {
+    const sifted = yield* siftByIntervals(piece)
+    const { stretches, duplicates } = sifted
+    const [first] = stretches
+    if (options.dedupe !== "target" || !holder.hasEventKeys() || first === undefined) return sifted
+    const from = { seq: first.seq, ordinal: first.firstOrdinal }
+    const keys = locate(stretches).flatMap(({ change }) => keysOf(change))
+    const [found] = yield* connection.send([findKeysStatement(options.source, from, piece.until, keys)])
+    const rest = siftByMarks(stretches, readMarks(found?.rows ?? []))
+    if (rest.older === null) return { ...rest, duplicates: duplicates + rest.duplicates }
+    const { seq } = rest.older
+    return yield* Effect.fail<Failure>({ _tag: "Overlap", from: seq, until: seq + 1 })
+  })
+
   /** Leaves out what is not new, and looks up the tables of the rest. */
   const prepare = (connection: TargetConnection, piece: Piece, frame: Frame) =>
     Effect.onError(
-      Effect.tap(siftPiece(piece), ({ stretches }) => fits.load(connection, relationsOf(stretches))),
+      Effect.tap(siftPiece(connection, piece), ({ stretches }) =>
+        fits.load(connection, relationsOf(stretches))
+      ),
       () => frame.leave
     )
 

@@ -8,6 +8,8 @@ export const debianBinaries = "/usr/lib/postgresql/15/bin"
 
 /** And its Redis 7. */
 export const redisServer = "/usr/bin/redis-server"
+/** Names one that is there, e.g. `redis://127.0.0.1:6379/9`. */
+export const redisAddress = "WALSTREAM_TEST_REDIS"
 
 /** Kafka's own jars, brought by Maven (see scripts/setup-tests.ts). Not in the repository. */
 export const kafkaJars = join(import.meta.dirname, "kafka", "jars")
@@ -45,6 +47,10 @@ export const capabilities = {
     isMet: files("/usr/lib/postgresql/15/lib/wal2json.so", `${debianBinaries}/postgres`),
     packages: ["postgresql-15-wal2json"]
   },
+  redis: {
+    isMet: () => process.env[redisAddress] !== undefined || existsSync(redisServer),
+    packages: ["redis-server"]
+  },
   /** One that tests may kill and freeze. */
   "redis-server": { isMet: files(redisServer), packages: ["redis-server"] },
   /** A locale whose money looks different, for hostile defaults. */
@@ -69,6 +75,7 @@ export const missingCapabilities = (): ReadonlyArray<Capability> => {
     "postgresql-15",
     "wal2json",
     "german locale",
+    "redis",
     "redis-server",
     "kafka",
     "the right to mount"

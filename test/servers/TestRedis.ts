@@ -3,10 +3,12 @@ import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, Redacted, Schedule } from "effect"
+import { setTimeout } from "node:timers/promises"
+import { afterAll, beforeAll } from "@effect/vitest"
+import { Effect, Exit, Redacted, Scope } from "effect"
 import { Redis } from "ioredis"
 import { freePort } from "../../src/postgres/EmbeddedPostgres.ts"
-import { redisServer } from "./Capability.ts"
+import { redisAddress, redisServer } from "./Capability.ts"
 
 export interface TestRedisOptions {
   /** Settings as in redis.conf, e.g. `{ maxmemory: "4mb" }`. */
@@ -38,8 +40,6 @@ const connected = async (url: string): Promise<Redis> => {
   return redis
 }
 
-const patiently = Schedule.spaced("20 millis")
-
 /** Starts one without persistence; it ends with the scope. */
 export const makeTestRedis = Effect.fnUntraced(function* (options: TestRedisOptions = {}) {
   const port = yield* freePort
@@ -58,7 +58,7 @@ export const makeTestRedis = Effect.fnUntraced(function* (options: TestRedisOpti
     ...options.settings
   }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-  let process: ChildProcess | undefined
+  let child: ChildProcess | undefined
 
   const use = <A>(work: (redis: Redis) => Promise<A>) =>
     Effect.acquireUseRelease(
@@ -66,20 +66,27 @@ export const makeTestRedis = Effect.fnUntraced(function* (options: TestRedisOpti
       (redis) => Effect.promise(() => work(redis)),
       (redis) => Effect.sync(() => redis.disconnect())
     ).pipe(Effect.orDie)
-  const answers = Effect.tryPromise(async () => {
-    const redis = await connected(Redacted.value(url))
-    redis.disconnect()
-  }).pipe(Effect.retry({ schedule: patiently, times: 500 }), Effect.orDie)
+  // By the machine's clock: a test's own may stand still.
+  const answers = Effect.promise(async () => {
+    for (;;) {
+      try {
+        return (await connected(Redacted.value(url))).disconnect()
+      } catch (error) {
+        if (child === undefined || child.exitCode !== null) throw error
+        await setTimeout(20)
+      }
+    }
+  })
 
   const start = Effect.suspend(() => {
-    if (process !== undefined) return Effect.void
-    process = spawn(redisServer, args, { stdio: "ignore" })
+    if (child !== undefined) return Effect.void
+    child = spawn(redisServer, args, { stdio: "ignore" })
     return answers
   })
-  const signal = (name: NodeJS.Signals) => Effect.sync(() => process?.kill(name))
+  const signal = (name: NodeJS.Signals) => Effect.sync(() => child?.kill(name))
   const kill = Effect.promise(async () => {
-    const ending = process
-    process = undefined
+    const ending = child
+    child = undefined
     if (ending === undefined || ending.exitCode !== null) return
     const gone = once(ending, "exit")
     ending.kill("SIGKILL")
@@ -90,7 +97,7 @@ export const makeTestRedis = Effect.fnUntraced(function* (options: TestRedisOpti
   yield* start
   const server: TestRedis = {
     port,
-    pid: () => process?.pid ?? 0,
+    pid: () => child?.pid ?? 0,
     url,
     start,
     kill,
@@ -101,3 +108,25 @@ export const makeTestRedis = Effect.fnUntraced(function* (options: TestRedisOpti
   }
   return server
 })
+
+/** One server for a whole suite, which is called where its tests are registered. */
+export const redisOfSuite = (options: TestRedisOptions = {}): (() => TestRedis) => {
+  const scope = Scope.makeUnsafe()
+  let server: TestRedis | undefined
+  beforeAll(async () => {
+    server = await Effect.runPromise(Scope.provide(makeTestRedis(options), scope))
+  })
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  return () => {
+    if (server === undefined) throw new Error("the suite has not begun")
+    return server
+  }
+}
+
+/** A server that a suite only uses, and does not mistreat: the one of WALSTREAM_TEST_REDIS, or one of its own. */
+export const redisUrlOfSuite = (): (() => Redacted.Redacted) => {
+  const given = process.env[redisAddress]
+  if (given !== undefined) return () => Redacted.make(given)
+  const server = redisOfSuite()
+  return () => server().url
+}

@@ -26,10 +26,7 @@ interface Header {
   readonly crc32: number
 }
 
-export const encodeEntry = (
-  chunk: ArchivedChunk,
-  onRelation: (relation: Relation) => void
-): StreamEntry => {
+export const encodeEntry = (chunk: ArchivedChunk, onRelation: (relation: Relation) => void): StreamEntry => {
   const { commit } = chunk
   const changes = encodeChanges(chunk.changes, onRelation)
   const header: Header = {
@@ -77,7 +74,8 @@ export const decodeEntry = (
     if (relation === undefined) throw new UnknownRelation(fingerprint)
     return relation
   })
-  if (changes.length === 0 || changes.length !== header.changes) throw new SyntaxError("the count does not fit")
+  if (changes.length === 0 || changes.length !== header.changes)
+    throw new SyntaxError("the count does not fit")
   return {
     seq: header.seq,
     incarnation: header.incarnation,

@@ -207,7 +207,8 @@ export class StreamLedger {
     const { seq, commit } = chunk
     this.#top = Math.max(this.#top, Math.floor(commit.commitTime / 1000))
     const id = entryId(this.#top, seq, this.#open?.entries ?? 0)
-    const open = (this.#open ??= { seq, time: commit.commitTime, id, entries: 0, changes: 0, bytes: 0 })
+    const open = this.#open ?? { seq, time: commit.commitTime, id, entries: 0, changes: 0, bytes: 0 }
+    this.#open = open
     open.entries += 1
     open.changes += chunk.changes.length
     open.bytes += bytes

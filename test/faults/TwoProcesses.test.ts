@@ -38,7 +38,7 @@ const takeover = Effect.gen(function* () {
   yield* store.act(id, "start")
 
   const proxy = yield* makeHoldingProxy(targetUrl)
-  const first = yield* start("first", 3, proxy.url)
+  const first = yield* start("first", 5, proxy.url)
   yield* until(
     "the first one has applied something",
     Effect.map(rows, ({ length }) => length > 100)
@@ -109,7 +109,7 @@ describe("a runner that is frozen past its lease, its target transaction open, w
         yield* completed
         yield* audit
       }).pipe(Effect.scoped),
-    { timeout: 60_000 }
+    { timeout: 120_000 }
   )
 
   it.live(
@@ -122,6 +122,6 @@ describe("a runner that is frozen past its lease, its target transaction open, w
         yield* thaw
         yield* audit
       }).pipe(Effect.scoped),
-    { timeout: 60_000 }
+    { timeout: 120_000 }
   )
 })

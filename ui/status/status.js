@@ -115,8 +115,7 @@ const showSource = (source) => {
   const rate = rateOf(source)
   write("rate", rate === null ? "" : `${count(Math.round(rate))} changes/s`)
   write("lag", source.lag_bytes === null ? "–" : size(source.lag_bytes))
-  const latency =
-    source.latency_seconds === null ? "" : `, ${source.latency_seconds.toFixed(2)} s from commit to archive`
+  const latency = source.latency_seconds === null ? "" : `, ${source.latency_seconds.toFixed(2)} s to archive`
   write("frontier", `durable to ${source.frontier}${latency}`)
   write("wal", source.retained_bytes === null ? "–" : size(source.retained_bytes), `value ${walTone(source)}`)
   const held = source.slot_active === false ? ", nobody reads it" : ""

@@ -48,7 +48,7 @@ export const progressLine = (job: JobJson, rate: number, columns: number): strin
   const clock = job.live?.replay_clock ?? job.replay_clock
   const parts = [
     job.status,
-    ...(waits === null ? [] : [waits]),
+    ...(waits === null ? [] : [`waits ${waits}`]),
     ...(fraction === null ? [] : [`${bar(fraction, 24)} ${String(Math.floor(fraction * 100)).padStart(3)}%`]),
     `${count(done)} changes`,
     ...(rate > 0 ? [`${count(Math.round(rate))}/s`] : []),

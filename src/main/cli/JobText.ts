@@ -66,7 +66,7 @@ const applyText = ({ apply }: NonNullable<JobJson["live"]>): string | null => {
 export const waitsFor = ({ live }: JobJson): string | null =>
   live === null || live.retrying === null
     ? null
-    : `waits since ${plain(live.retrying.since).slice(11, 19)} (try ${live.retrying.attempt}): ${live.retrying.reason}`
+    : `since ${plain(live.retrying.since).slice(11, 19)} (try ${live.retrying.attempt}): ${live.retrying.reason}`
 
 /** How it goes where it runs. */
 const liveRows = ({ live }: JobJson): ReadonlyArray<readonly [string, string | null]> =>

@@ -41,7 +41,7 @@ export const statusCommand = Command.make("status", {}, () =>
       `jobs       ${active === "" ? "none active" : active}`,
       ...jobs.items.flatMap((job) => {
         const waits = waitsFor(job)
-        return waits === null ? [] : [`           ${job.name ?? job.id} ${waits}`]
+        return waits === null ? [] : [`           ${job.name ?? job.id} waits ${waits}`]
       }),
       ...(coverage.holes.length === 0
         ? []

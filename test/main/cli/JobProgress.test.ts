@@ -40,6 +40,34 @@ it("knows how far a job is by its place in the window", () => {
   assert.strictEqual(fractionOf({ ...running, status: "completed", end_seq: null }), 1)
 })
 
+it("says what a running job reaches, how it applies and what it waits for", () => {
+  const live: JobJson["live"] = {
+    phase: "replaying",
+    replay_clock: "2026-01-02T03:04:09.000000Z",
+    effective_speed: 9.8765,
+    pacing_error_ms: { p50: 0.2, p99: 1.5 },
+    lag_seconds: 2.04,
+    retrying: null,
+    apply: { mode: "origin", order: "row_by_row", reason: "public.t: it has triggers" },
+    batch: null
+  }
+  const job: JobJson = { ...running, speed_factor: 10, live }
+  assert.include(progressLine(job, 0, 200), "clock 03:04:09  9.88x of 10x  lag 2.0s")
+  const text = jobDetails({ ...job, warnings: [{ code: "late_table", message: "public.t joined late" }] })
+  assert.include(text, "10x, runs at 9.88x")
+  assert.include(text, "origin: triggers and foreign keys fire")
+  assert.include(text, "row by row (public.t: it has triggers)")
+  assert.include(text, "warning    public.t joined late")
+  const retrying = {
+    reason: "target default: does not answer",
+    since: "2026-01-02T03:04:05.000000Z",
+    attempt: 3
+  }
+  const waits = "since 03:04:05 (try 3): target default: does not answer"
+  assert.include(progressLine({ ...job, live: { ...live, retrying } }, 0, 200), `running  waits ${waits}`)
+  assert.include(jobDetails({ ...job, live: { ...live, retrying } }), `waits      ${waits}`)
+})
+
 it("measures the rate over the remembered looks", () => {
   assert.strictEqual(rateOf([]), 0)
   assert.strictEqual(rateOf([{ millis: 1, done: 5 }]), 0)

@@ -15,6 +15,8 @@ export const LogErrorReason = Schema.Union([
   Schema.TaggedStruct("Conflict", { seq: Schema.Int, detail: Schema.String }),
   /** The store ends below its own mark: it has lost data. */
   Schema.TaggedStruct("BelowMark", { mark: Schema.Int, end: Schema.Int }),
+  /** The store, or how we are to use it, would lose or wedge: somebody has to change a setting. */
+  Schema.TaggedStruct("Unsuited", { detail: Schema.String, fix: Schema.String }),
   /** The asked-for stretch is not, or no longer, held. `from` is inclusive, `until` exclusive. */
   Schema.TaggedStruct("Missing", { from: Schema.Int, until: Schema.Int }),
   /** A server that answers, but not to us or not like this: credentials, rights, its kind. A person has to mend it. */
@@ -36,6 +38,8 @@ const explain = (reason: LogErrorReason): string => {
         : `transaction ${reason.seq} contradicts what is stored: ${reason.detail}`
     case "BelowMark":
       return `the archive ends at ${reason.end} but its mark says ${reason.mark}: transactions ${reason.end + 1} to ${reason.mark} are lost`
+    case "Unsuited":
+      return reason.detail
     case "Missing":
       return `transactions ${reason.from} to ${reason.until - 1} are not held`
     case "Refused":
@@ -48,6 +52,8 @@ const mend = (reason: LogErrorReason): string | null => {
     case "Unavailable":
     case "Missing":
       return null
+    case "Unsuited":
+      return reason.fix
     case "Full":
       return "make room on its disk; it goes on by itself"
     case "Refused":

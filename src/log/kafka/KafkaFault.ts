@@ -1,0 +1,96 @@
+import { Effect } from "effect"
+import { LogError, type LogErrorReason } from "../LogError.ts"
+
+export const kafkaError = (reason: LogErrorReason): LogError =>
+  new LogError({ store: "kafka archive", reason })
+
+/** What the client says of an error and of all errors within it. */
+interface Said {
+  /** Kafka's own names, e.g. `NOT_LEADER_OR_FOLLOWER`. */
+  readonly apiIds: ReadonlySet<string>
+  readonly codes: ReadonlySet<string>
+  /** Of the innermost ones. The client's messages name no values. */
+  readonly messages: ReadonlySet<string>
+}
+
+const property = (thrown: object, name: string): unknown => Reflect.get(thrown, name)
+
+/** The cause may lie several levels deep in `errors` and `cause`. */
+const said = (thrown: unknown): Said => {
+  const [apiIds, codes, messages] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  const seen = new Set<unknown>()
+  const visit = (error: unknown): void => {
+    if (typeof error !== "object" || error === null || seen.has(error)) return
+    seen.add(error)
+    const [apiId, code, errors, cause] = ["apiId", "code", "errors", "cause"].map((name) =>
+      property(error, name)
+    )
+    if (typeof apiId === "string") apiIds.add(apiId)
+    if (typeof code === "string") codes.add(code)
+    const inner = [...(Array.isArray(errors) ? errors : []), ...(cause === undefined ? [] : [cause])]
+    if (inner.length === 0 && error instanceof Error) {
+      messages.add(typeof apiId === "string" ? apiId : error.message)
+    }
+    for (const each of inner) visit(each)
+  }
+  visit(thrown)
+  return { apiIds, codes, messages }
+}
+
+/** Whether Kafka said so, at whatever depth. */
+export const hasApiId = (thrown: unknown, ...ids: ReadonlyArray<string>): boolean => {
+  const { apiIds } = said(thrown)
+  return ids.some((id) => apiIds.has(id))
+}
+
+export const isUnknownTopic = (thrown: unknown): boolean => {
+  const { apiIds, messages } = said(thrown)
+  return (
+    apiIds.has("UNKNOWN_TOPIC_OR_PARTITION") ||
+    apiIds.has("UNKNOWN_TOPIC_ID") ||
+    [...messages].some((message) => message.startsWith("Unknown topic "))
+  )
+}
+
+const unsuited = (detail: string, fix: string): LogErrorReason => ({ _tag: "Unsuited", detail, fix })
+
+/** What went wrong in words an operator understands. */
+export const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
+  if (thrown instanceof LogError) return thrown.reason
+  const { apiIds, codes, messages } = said(thrown)
+  const any = (pattern: RegExp) => [...apiIds, ...codes].find((name) => pattern.test(name))
+  if (codes.has("PLT_KFK_AUTHENTICATION") || any(/^(SASL_|UNSUPPORTED_SASL|ILLEGAL_SASL)/u) !== undefined) {
+    return unsuited("the broker refuses the credentials", "check the broker's user, password and mechanism")
+  }
+  const unauthorized = any(/_AUTHORIZATION_FAILED$/u)
+  if (unauthorized !== undefined) {
+    return unsuited(
+      `the broker does not allow it: ${unauthorized}`,
+      `allow this user to describe, read, write and create ${topic} and ${topic}.meta`
+    )
+  }
+  const untrusted = any(/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/u)
+  if (untrusted !== undefined) {
+    return unsuited(
+      `no trusted TLS connection: ${untrusted}`,
+      "check the broker's certificate and authorities"
+    )
+  }
+  if (isUnknownTopic(thrown)) {
+    return { _tag: "Corrupt", detail: `topic ${topic} or ${topic}.meta is not there (any more)` }
+  }
+  if (any(/^(MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE)$/u) !== undefined) {
+    return unsuited("a batch is too large for the topic", "do not lower max.message.bytes while capture runs")
+  }
+  if (any(/^INVALID_TIMESTAMP$/u) !== undefined) {
+    return unsuited(
+      "the broker refuses the source's commit times",
+      `set message.timestamp.after.max.ms and message.timestamp.before.max.ms of ${topic} to 9223372036854775807`
+    )
+  }
+  return { _tag: "Unavailable", detail: [...messages].slice(0, 3).join("; ") || "no answer" }
+}
+
+/** A call of the client. */
+export const attempt = <A>(topic: string, call: () => Promise<A>): Effect.Effect<A, LogError> =>
+  Effect.tryPromise({ try: call, catch: (thrown) => kafkaError(reasonOf(thrown, topic)) })

@@ -4,6 +4,7 @@ import type { ConfiguredTargetsOptions } from "../replay/target/ConfiguredTarget
 import { defaultTimeouts } from "../replay/target/TargetConnection.ts"
 import { type CallError, noTarget } from "./CallError.ts"
 import { type EventResult, type EventTarget, openEventTarget, type ReplayEvent } from "./EventTarget.ts"
+import { expireMarks } from "./ExpireMarks.ts"
 
 /** How long a connection for single changes is kept after the last of them. */
 const idle = "1 minute"
@@ -17,6 +18,9 @@ export class ReplayEvents extends Context.Service<
       history: string,
       event: ReplayEvent
     ) => Effect.Effect<EventResult, TargetError | CallError>
+    readonly targets: ReadonlyArray<string>
+    /** Removes up to `most` marks that no longer count from a target, of all histories; how many there were. */
+    readonly expire: (target: string, most: number) => Effect.Effect<number, TargetError | CallError>
   }
 >()("walstream/replayer/ReplayEvents") {
   /** One connection per target and history, opened when it is needed. */
@@ -48,6 +52,12 @@ export class ReplayEvents extends Context.Service<
               : Effect.andThen(RcMap.invalidate(open, key), RcMap.get(open, key))
           )
         return ReplayEvents.of({
+          targets: Object.keys(options.targets),
+          expire: (target, most) => {
+            const url = options.targets[target]
+            if (url === undefined) return Effect.fail(noTarget(target, Object.keys(options.targets)))
+            return expireMarks(target, url, most)
+          },
           apply: (target, history, event) => {
             const key = JSON.stringify([target, history])
             return Effect.scoped(Effect.flatMap(get(key), (found) => found.apply(event)))

@@ -109,12 +109,12 @@ AND ((seq, ordinal) <= ($4::bigint, $5::bigint)
   ]
 })
 
-/** Removes marks that no longer count, some at a time. */
-export const expireKeysStatement = (most: number): Statement => ({
-  sql: `DELETE FROM walstream.event_keys WHERE ctid = ANY (ARRAY(
-SELECT ctid FROM walstream.event_keys WHERE NOT (${live}) LIMIT $1::int))`,
-  parameters: [String(most)]
-})
+export const hasEventKeysSql = "SELECT (to_regclass('walstream.event_keys') IS NOT NULL)::text AS ok"
+
+/** Removes marks that no longer count, `$1` at most. */
+export const expireKeysSql = `WITH removed AS (DELETE FROM walstream.event_keys WHERE ctid = ANY (ARRAY(
+SELECT ctid FROM walstream.event_keys WHERE NOT (${live}) LIMIT $1::int)) RETURNING 1)
+SELECT count(*)::text AS removed FROM removed`
 
 export interface Mark extends EventKey {
   readonly at: Position

@@ -24,6 +24,7 @@ const pageBytes = 1_000_000
 /** As many entries as about a page has, by what entries hold on average. */
 export const entriesOf = (changes: number, state: StreamState): number => {
   const { entries } = state
+  if (entries === 0) return pageChanges
   const fit = Math.min((entries * changes) / state.changes, (entries * pageBytes) / state.bytes)
   return Math.min(Math.max(Math.ceil(fit), 1), pageChanges)
 }

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib"
-import { decodeChanges, encodeChanges } from "../../domain/ChangeCodec.ts"
+import { decodeChanges } from "../../domain/ChangeCodec.ts"
+import { packedOf } from "../../domain/PackedChunk.ts"
 import type { Relation } from "../../domain/Relation.ts"
 import type { ArchivedChunk } from "../../domain/Transaction.ts"
 
@@ -28,7 +29,9 @@ interface Header {
 
 export const encodeEntry = (chunk: ArchivedChunk, onRelation: (relation: Relation) => void): StreamEntry => {
   const { commit } = chunk
-  const changes = encodeChanges(chunk.changes, onRelation)
+  const packed = packedOf(chunk)
+  for (const relation of packed.relations) onRelation(relation)
+  const changes = `[${packed.buffer.toString("utf8", packed.start, packed.end)}]`
   const header: Header = {
     seq: chunk.seq,
     incarnation: chunk.incarnation,
@@ -39,7 +42,7 @@ export const encodeEntry = (chunk: ArchivedChunk, onRelation: (relation: Relatio
     origin: commit.origin,
     count: commit.count,
     first_ordinal: chunk.firstOrdinal,
-    changes: chunk.changes.length,
+    changes: packed.count,
     last: chunk.last,
     wire_bytes: chunk.bytes,
     crc32: crc32(changes)
@@ -69,7 +72,7 @@ export const decodeEntry = (
   // Checked right below, as far as anything here relies on it.
   const header = JSON.parse(tx) as Header
   if (crc32(text) !== header.crc32) throw new SyntaxError("the checksum does not fit")
-  const changes = decodeChanges(text, (fingerprint) => {
+  const changes = decodeChanges(text.slice(1, -1), (fingerprint) => {
     const relation = relationOf(fingerprint)
     if (relation === undefined) throw new UnknownRelation(fingerprint)
     return relation

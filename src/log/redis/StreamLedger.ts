@@ -210,7 +210,7 @@ export class StreamLedger {
     const open = this.#open ?? { seq, time: commit.commitTime, id, entries: 0, changes: 0, bytes: 0 }
     this.#open = open
     open.entries += 1
-    open.changes += chunk.changes.length
+    open.changes += changeCount(chunk)
     open.bytes += bytes
     this.#entries += 1
     this.#changes += chunk.changes.length

@@ -88,10 +88,9 @@ export const runBatch = (
     if (blind) return Effect.succeed(ended)
     return connection.send([end]).pipe(
       Effect.as(ended),
-      Effect.catch((failed) =>
-        isNobodysFault(failed)
-          ? Effect.fail(failed)
-          : Effect.succeed<Outcome>({ _tag: "Failed", index: null, cause: failed.cause })
+      Effect.catchIf(
+        (failed) => !isNobodysFault(failed),
+        ({ cause }) => Effect.succeed<Outcome>({ _tag: "Failed", index: null, cause })
       )
     )
   }

@@ -1,7 +1,7 @@
 import type { Micros } from "../../domain/Micros.ts"
 import type { Position } from "../../domain/Position.ts"
 import type { Relation } from "../../domain/Relation.ts"
-import type { ArchivedChunk } from "../../domain/Transaction.ts"
+import { type ArchivedChunk, changeCount } from "../../domain/Transaction.ts"
 import { isBefore, positionAfter, sliceChunk } from "../ChunkSlice.ts"
 import { entryId, maxEntries } from "./EntryId.ts"
 import { encodeEntry, entryBytes, type StreamEntry } from "./StreamEntry.ts"
@@ -213,7 +213,7 @@ export class StreamLedger {
     open.changes += changeCount(chunk)
     open.bytes += bytes
     this.#entries += 1
-    this.#changes += chunk.changes.length
+    this.#changes += changeCount(chunk)
     this.#bytes += bytes
     this.#lastId = id
     this.#planned.push({ ...entry, id, seq })

@@ -1,6 +1,7 @@
 import type { Change } from "./Change.ts"
 import type { Lsn } from "./Lsn.ts"
 import type { Micros } from "./Micros.ts"
+import type { PackedChanges } from "./PackedChanges.ts"
 
 /** What a committed transaction is known by. */
 export interface Commit {
@@ -27,6 +28,8 @@ export interface TransactionChunk {
   readonly firstOrdinal: number
   /** At least one. */
   readonly changes: ReadonlyArray<Change>
+  /** The same as text, where it was made already: a store takes this and need not look at `changes`. */
+  readonly packed?: PackedChanges
   /** Whether the transaction ends here. */
   readonly last: boolean
   /** Bytes of the changes on the wire: what memory budgets count. */
@@ -39,3 +42,7 @@ export interface ArchivedChunk extends TransactionChunk {
   readonly seq: number
   readonly incarnation: number
 }
+
+/** How many changes the chunk has; does not decode those of a packed one. */
+export const changeCount = (chunk: Pick<TransactionChunk, "changes" | "packed">): number =>
+  chunk.packed?.count ?? chunk.changes.length

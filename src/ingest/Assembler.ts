@@ -1,4 +1,5 @@
 import { Effect, Schedule, type Scope } from "effect"
+import { changeCount } from "../domain/Transaction.ts"
 import { AssemblerState, type SpilledTransaction } from "./AssemblerState.ts"
 import { ChunkCutter } from "./ChunkCutter.ts"
 import type { ReplicationMessage } from "./ReplicationMessage.ts"
@@ -130,7 +131,7 @@ export const makeAssembler = Effect.fnUntraced(function* (
       }
       if (item._tag !== "Spilled") {
         batch.push(item)
-        changes += item._tag === "Chunk" ? item.chunk.changes.length : 1
+        changes += item._tag === "Chunk" ? changeCount(item.chunk) : 1
         bytes += item._tag === "Chunk" ? item.chunk.bytes : 0
         if (changes < limits.changes && bytes < limits.bytes) continue
       }

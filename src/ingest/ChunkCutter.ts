@@ -1,4 +1,5 @@
-import type { Change } from "../domain/Change.ts"
+import { ChangePacker } from "../domain/ChangePacker.ts"
+import { PackedChunk } from "../domain/PackedChunk.ts"
 import type { Commit, TransactionChunk } from "../domain/Transaction.ts"
 import type { ChunkLimits, Segment } from "./Segment.ts"
 
@@ -10,9 +11,7 @@ export class ChunkCutter {
   readonly #commit: Commit
   readonly #limits: ChunkLimits
   #ordinal = 0
-  #changes: ReadonlyArray<Change> = []
-  /** The same array once it is ours: a segment's own is not written to. */
-  #joined: Array<Change> | null = null
+  #changes = new ChangePacker()
   #bytes = 0
 
   constructor(commit: Commit, limits: ChunkLimits) {
@@ -21,49 +20,29 @@ export class ChunkCutter {
   }
 
   /** The chunk before this segment, if it is full without it. */
-  add(segment: Segment): TransactionChunk | null {
-    if (segment.changes.length === 0) return null
-    if (this.#changes.length === 0) {
-      this.#start(segment)
-      return null
-    }
-    if (
-      this.#changes.length + segment.changes.length > this.#limits.changes ||
-      this.#bytes + segment.bytes > this.#limits.bytes
-    ) {
-      const chunk = this.#cut()
-      this.#start(segment)
-      return chunk
-    }
-    this.#joined ??= this.#changes.slice()
-    for (const change of segment.changes) this.#joined.push(change)
-    this.#changes = this.#joined
-    this.#bytes += segment.bytes
-    return null
+  add({ changes, bytes }: Segment): TransactionChunk | null {
+    const { count } = this.#changes
+    const isFull =
+      count > 0 && (count + changes.count > this.#limits.changes || this.#bytes + bytes > this.#limits.bytes)
+    const chunk = isFull ? this.#cut() : null
+    this.#changes.add(changes)
+    this.#bytes += bytes
+    return chunk
   }
 
   /** The last chunk, after the last segment; null when there was none. */
   finish(): TransactionChunk | null {
-    return this.#changes.length === 0 ? null : this.#cut()
-  }
-
-  #start(segment: Segment): void {
-    this.#changes = segment.changes
-    this.#joined = null
-    this.#bytes = segment.bytes
+    return this.#changes.count === 0 ? null : this.#cut()
   }
 
   #cut(): TransactionChunk {
+    const changes = this.#changes.finish()
     const firstOrdinal = this.#ordinal
-    const changes = this.#changes
-    this.#ordinal += changes.length
-    this.#changes = []
-    return {
-      commit: this.#commit,
-      firstOrdinal,
-      changes,
-      last: this.#ordinal === this.#commit.count,
-      bytes: this.#bytes
-    }
+    this.#ordinal += changes.count
+    const last = this.#ordinal === this.#commit.count
+    const chunk = new PackedChunk({ commit: this.#commit, firstOrdinal, last, bytes: this.#bytes }, changes)
+    this.#changes = new ChangePacker()
+    this.#bytes = 0
+    return chunk
   }
 }

@@ -1,4 +1,5 @@
 import { Result, Schema } from "effect"
+import { packedOf } from "../domain/PackedChunk.ts"
 import type { ArchivedChunk } from "../domain/Transaction.ts"
 import type { CoverageStart } from "./IngestState.ts"
 import { coverageMessagePrefix } from "./PublicationPlan.ts"
@@ -14,7 +15,9 @@ const decode = Schema.decodeUnknownResult(Said)
  */
 export const coverageStartsOf = (chunks: ReadonlyArray<ArchivedChunk>): ReadonlyArray<CoverageStart> => {
   const starts: Array<CoverageStart> = []
-  for (const { changes, commit, seq } of chunks) {
+  for (const chunk of chunks) {
+    if (packedOf(chunk).operations.message === 0) continue
+    const { changes, commit, seq } = chunk
     for (const change of changes) {
       if (change.op !== "message" || change.prefix !== coverageMessagePrefix) continue
       const said = decode(Buffer.from(change.content, "base64").toString("utf8"))

@@ -6,8 +6,9 @@ import type { ReplicationMessage } from "./ReplicationMessage.ts"
  */
 export interface Decoder {
   /**
-   * Reads one message (the payload of one XLogData) and appends what it says: nothing, one or two messages.
+   * Reads one message (the payload of one XLogData, from `start` to the end of the bytes) and appends what it says:
+   * nothing, one or two messages.
    * Keeps no view of `message`. Throws a DecodeError; after that the decoder is of no more use.
    */
-  readonly decode: (message: Buffer, into: Array<ReplicationMessage>) => void
+  readonly decode: (message: Buffer, into: Array<ReplicationMessage>, start?: number) => void
 }

@@ -1,5 +1,6 @@
 import { Effect, Latch } from "effect"
 import type { Lsn } from "../domain/Lsn.ts"
+import { changeCount } from "../domain/Transaction.ts"
 import type { SourceItem } from "./SourceItem.ts"
 
 /** A position that the server passed with nothing to send, between transactions. */
@@ -22,7 +23,7 @@ export interface HandoffLimits {
 
 /** Small things cost something too. */
 const bytesOf = (item: HandoffItem): number => (item._tag === "Chunk" ? item.chunk.bytes + 64 : 64)
-const changesOf = (item: HandoffItem): number => (item._tag === "Chunk" ? item.chunk.changes.length : 0)
+const changesOf = (item: HandoffItem): number => (item._tag === "Chunk" ? changeCount(item.chunk) : 0)
 
 /**
  * Between the fiber that assembles and the one that publishes: while one batch becomes durable the next one

@@ -1,6 +1,6 @@
 import { Effect, Latch } from "effect"
 import type { Micros } from "../domain/Micros.ts"
-import type { ArchivedChunk } from "../domain/Transaction.ts"
+import { type ArchivedChunk, changeCount } from "../domain/Transaction.ts"
 
 /** What the live buffer shall do next. */
 export type LiveStep =
@@ -58,7 +58,7 @@ export class LiveQueue {
 
   #drop(): void {
     for (const step of this.#steps) {
-      if (step._tag === "Append") for (const chunk of step.chunks) this.#dropped += chunk.changes.length
+      if (step._tag === "Append") for (const chunk of step.chunks) this.#dropped += changeCount(chunk)
     }
     this.#steps = []
     this.#bytes = 0

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { changeCount } from "../domain/Transaction.ts"
 import { LiveBuffer } from "../log/LiveBuffer.ts"
 import { refillLiveBuffer } from "../log/LiveBufferRefill.ts"
 import { reconnect } from "../runtime/RetryPolicy.ts"
@@ -17,7 +18,7 @@ export const writeLive = Effect.fnUntraced(function* (queue: LiveQueue) {
       ? buffer.advance(next.time)
       : Effect.map(buffer.append(next.chunks), () => {
           let changes = 0
-          for (const chunk of next.chunks) changes += chunk.changes.length
+          for (const chunk of next.chunks) changes += changeCount(chunk)
           state.update((figures) => ({ liveChanges: figures.liveChanges + changes }))
         })
   const patiently = (next: LiveStep) =>

@@ -1,15 +1,13 @@
-import type { Change } from "../domain/Change.ts"
+import { ChangePacker } from "../domain/ChangePacker.ts"
 import type { Lsn } from "../domain/Lsn.ts"
 import type { ChangeMessage } from "./ReplicationMessage.ts"
 import type { ChunkLimits, Segment } from "./Segment.ts"
 
 /** A segment that is still in memory. */
-class HeldSegment implements Segment {
+class HeldSegment {
   readonly subxid: number
-  changes: Array<Change> = []
+  changes = new ChangePacker()
   bytes = 0
-  /** An estimate of the memory it takes. */
-  weight = segmentWeight
   /** The one before it of the same subtransaction. */
   readonly previous: HeldSegment | undefined
 
@@ -19,26 +17,11 @@ class HeldSegment implements Segment {
   }
 }
 
-// Estimates of memory beyond the bytes on the wire, on 64-bit V8: objects, and a pointer and a string header per cell.
-const segmentWeight = 256
-const changeWeight = 96
-const cellWeight = 24
+/** An estimate of what a segment takes in memory beyond its text. */
+const segmentWeight = 512
 
-const weigh = (message: ChangeMessage): number => {
-  const { change } = message
-  switch (change.op) {
-    case "insert":
-      return message.bytes + changeWeight + cellWeight * change.after.length
-    case "update":
-      return message.bytes + changeWeight + cellWeight * (change.after.length + (change.before?.length ?? 0))
-    case "delete":
-      return message.bytes + changeWeight + cellWeight * change.before.length
-    case "truncate":
-      return message.bytes + changeWeight + cellWeight * change.relations.length
-    case "message":
-      return 2 * message.bytes + changeWeight
-  }
-}
+// Most transactions are small and need neither set nor map: they are made when they are.
+const none: ReadonlySet<number> = new Set()
 
 /** A transaction whose end has not come yet: its changes in order, the front of them perhaps on disk. */
 export class OpenTransaction {
@@ -51,10 +34,13 @@ export class OpenTransaction {
   /** Changes on disk, those of aborted subtransactions included. */
   spilledChanges = 0
   /** Subtransactions that were aborted after changes of theirs may have gone to disk. */
-  readonly abortedOnDisk = new Set<number>()
+  get abortedOnDisk(): ReadonlySet<number> {
+    return this.#abortedOnDisk ?? none
+  }
   #segments: Array<HeldSegment> = []
   /** Each subtransaction's last segment in memory; empty for a transaction that came whole. */
-  readonly #lastOf = new Map<number, HeldSegment>()
+  #lastOf: Map<number, HeldSegment> | undefined
+  #abortedOnDisk: Set<number> | undefined
   #highestSpilled = 0
 
   constructor(xid: number, commitLsn: Lsn | null) {
@@ -62,14 +48,17 @@ export class OpenTransaction {
     this.commitLsn = commitLsn
   }
 
+  /** Those in memory, but for dropped ones. */
   get segments(): ReadonlyArray<Segment> {
     return this.#segments
+      .filter(({ changes }) => changes.count > 0)
+      .map(({ subxid, changes, bytes }) => ({ subxid, changes: changes.finish(), bytes }))
   }
 
   /** Changes in memory. */
   get heldChanges(): number {
     let count = 0
-    for (const segment of this.#segments) count += segment.changes.length
+    for (const segment of this.#segments) count += segment.changes.count
     return count
   }
 
@@ -81,39 +70,42 @@ export class OpenTransaction {
     if (
       segment === undefined ||
       segment.subxid !== xid ||
-      segment.changes.length >= limits.changes ||
+      segment.changes.count >= limits.changes ||
       segment.bytes >= limits.bytes
     ) {
-      segment = new HeldSegment(xid, this.#lastOf.get(xid))
+      segment = new HeldSegment(xid, this.#lastOf?.get(xid))
       this.#segments.push(segment)
-      if (xid !== 0) this.#lastOf.set(xid, segment)
+      if (xid !== 0) {
+        this.#lastOf ??= new Map()
+        this.#lastOf.set(xid, segment)
+      }
       this.weight += segmentWeight
     }
-    const weight = weigh(message)
-    segment.changes.push(message.change)
+    segment.changes.add(message.change)
     segment.bytes += message.bytes
-    segment.weight += weight
-    this.weight += weight
+    this.weight += message.change.end - message.change.start
     return this.weight - before
   }
 
   /** Drops what a subtransaction did. What that frees of the memory taken. */
   abort(subxid: number): number {
     const before = this.weight
-    for (let segment = this.#lastOf.get(subxid); segment !== undefined; segment = segment.previous) {
-      segment.changes = []
+    for (let segment = this.#lastOf?.get(subxid); segment !== undefined; segment = segment.previous) {
+      // Its weight stays: other changes may keep the buffer in which the text lies.
+      segment.changes = new ChangePacker()
       segment.bytes = 0
-      this.weight -= segment.weight - segmentWeight
-      segment.weight = segmentWeight
     }
-    this.#lastOf.delete(subxid)
+    this.#lastOf?.delete(subxid)
     // Mostly it is the last thing that happened.
-    while (this.#segments.at(-1)?.changes.length === 0) {
+    while (this.#segments.at(-1)?.changes.count === 0) {
       this.#segments.pop()
       this.weight -= segmentWeight
     }
     // Ids grow, so one that was given since the last spill has nothing on disk. (That they go round only costs time.)
-    if (subxid <= this.#highestSpilled) this.abortedOnDisk.add(subxid)
+    if (subxid <= this.#highestSpilled) {
+      this.#abortedOnDisk ??= new Set()
+      this.#abortedOnDisk.add(subxid)
+    }
     return before - this.weight
   }
 
@@ -121,11 +113,11 @@ export class OpenTransaction {
   spilled(): number {
     const freed = this.weight
     for (const segment of this.#segments) {
-      this.spilledChanges += segment.changes.length
+      this.spilledChanges += segment.changes.count
       this.#highestSpilled = Math.max(this.#highestSpilled, segment.subxid)
     }
     this.#segments = []
-    this.#lastOf.clear()
+    this.#lastOf?.clear()
     this.weight = 0
     return freed
   }

@@ -1,6 +1,7 @@
 import { Clock, Effect, PubSub, SubscriptionRef } from "effect"
-import type { Operation } from "../domain/Change.ts"
+import { operations as allOperations, type Operation } from "../domain/Change.ts"
 import { microsFromMillis } from "../domain/Micros.ts"
+import { packedOf } from "../domain/PackedChunk.ts"
 import type { ArchivedChunk } from "../domain/Transaction.ts"
 import type { Archive } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
@@ -47,8 +48,9 @@ const number = (
         const chunk = sequencer.number(item.chunk)
         if (chunk === undefined) break
         chunks.push(chunk)
-        changes += chunk.changes.length
-        for (const change of chunk.changes) operations[change.op]++
+        const packed = packedOf(chunk)
+        changes += packed.count
+        for (const operation of allOperations) operations[operation] += packed.operations[operation]
         bytes += chunk.bytes
         if (chunk.last) {
           completed.push(chunk)

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
-import type { Change } from "../domain/Change.ts"
+import { type PackedChanges, packChanges } from "../domain/PackedChanges.ts"
+import type { Relation } from "../domain/Relation.ts"
 import type { Assembler } from "./Assembler.ts"
 import type { Handoff } from "./Handoff.ts"
 import type { Received } from "./Received.ts"
@@ -12,13 +13,16 @@ import type { SpillError } from "./SpillError.ts"
 /** Our own tables, when target and source are databases of one server, or one database. Never captured. */
 const ours = "walstream"
 
+const isOurs = (relation: Relation): boolean => relation.schema === ours
+
 /** The change without our own tables; undefined when nothing else is in it. */
-const withoutOurs = (change: Change): Change | undefined => {
-  if (change.op === "message") return change
-  if (change.op !== "truncate") return change.relation.schema === ours ? undefined : change
-  const relations = change.relations.filter((relation) => relation.schema !== ours)
-  if (relations.length === change.relations.length) return change
-  return relations.length === 0 ? undefined : { ...change, relations }
+const withoutOurs = (packed: PackedChanges): PackedChanges | undefined => {
+  if (!packed.relations.some(isOurs)) return packed
+  const relations = packed.relations.filter((relation) => !isOurs(relation))
+  const [change] = packed.unpack()
+  return relations.length === 0 || change?.op !== "truncate"
+    ? undefined
+    : packChanges([{ ...change, relations }])
 }
 
 export interface Split {

@@ -1,6 +1,6 @@
-import type { Change } from "../domain/Change.ts"
 import type { Lsn } from "../domain/Lsn.ts"
 import type { Micros } from "../domain/Micros.ts"
+import type { PackedChanges } from "../domain/PackedChanges.ts"
 import type { Relation } from "../domain/Relation.ts"
 
 /** A transaction that comes whole, after its commit. Its changes follow, then `Commit`. */
@@ -37,7 +37,8 @@ export interface ChangeMessage {
   readonly _tag: "Change"
   /** Inside a stream block the (sub)transaction that made it, elsewhere 0. */
   readonly xid: number
-  readonly change: Change
+  /** One. */
+  readonly change: PackedChanges
   /** Its size on the wire. */
   readonly bytes: number
 }

@@ -1,4 +1,4 @@
-import type { Change } from "../domain/Change.ts"
+import type { PackedChanges } from "../domain/PackedChanges.ts"
 
 /** How long chunks may get; the change that reaches a bound is still in. */
 export interface ChunkLimits {
@@ -12,7 +12,7 @@ export const chunkLimits: ChunkLimits = { changes: 500, bytes: 1024 * 1024 }
 export interface Segment {
   /** Who made them; 0 in a transaction that came whole. */
   readonly subxid: number
-  readonly changes: ReadonlyArray<Change>
+  readonly changes: PackedChanges
   /** On the wire. */
   readonly bytes: number
 }

@@ -1,4 +1,5 @@
 import type { Lsn } from "../domain/Lsn.ts"
+import { ArchivedPackedChunk, packedOf } from "../domain/PackedChunk.ts"
 import type { ArchivedChunk, TransactionChunk } from "../domain/Transaction.ts"
 
 /** Where numbering goes on: the archive's mark, or the beginning of an incarnation. */
@@ -32,15 +33,11 @@ export class Sequencer {
   number(chunk: TransactionChunk): ArchivedChunk | undefined {
     if (chunk.commit.endLsn <= this.#start.endLsn) return undefined
     if (chunk.firstOrdinal === 0) this.#seq++
-    const { changes, firstOrdinal, last, bytes, commit } = chunk
-    return {
-      commit,
-      firstOrdinal,
-      changes,
-      last,
-      bytes,
-      seq: this.#seq,
-      incarnation: this.#start.incarnation
-    }
+    const { firstOrdinal, last, bytes, commit } = chunk
+    const { incarnation } = this.#start
+    return new ArchivedPackedChunk(
+      { commit, firstOrdinal, last, bytes, seq: this.#seq, incarnation },
+      packedOf(chunk)
+    )
   }
 }

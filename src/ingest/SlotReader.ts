@@ -130,7 +130,7 @@ export const openSlotReader: (
     try {
       if (chunk[0] === xlogData) {
         // An array that takes more than the decoder gives: it only appends.
-        decoder.decode(chunk.subarray(payloadAt), inbox.items as Array<ReplicationMessage>)
+        decoder.decode(chunk, inbox.items as Array<ReplicationMessage>, payloadAt)
         arrived(chunk.length)
       } else if (chunk[0] === keepalive) {
         serverLsn = chunk.readBigUInt64BE(1)

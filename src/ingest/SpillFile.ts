@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises"
-import { decodeChanges, encodeChanges } from "../domain/ChangeCodec.ts"
+import { decodeChanges } from "../domain/ChangeCodec.ts"
+import { packChanges } from "../domain/PackedChanges.ts"
 import type { Relation } from "../domain/Relation.ts"
 import type { TransactionChunk } from "../domain/Transaction.ts"
 import type { ChunkCutter } from "./ChunkCutter.ts"
@@ -12,12 +13,12 @@ export const scratchBytes = 1024 * 1024
 /** How much is read at once; longer records are read whole. */
 const readBytes = 256 * 1024
 
-const putRecord = (into: Buffer, at: number, length: number, segment: Segment, text: string): void => {
+const putRecord = (into: Buffer, at: number, length: number, { subxid, changes, bytes }: Segment): void => {
   into.writeUInt32BE(length - headerBytes, at)
-  into.writeUInt32BE(segment.subxid, at + 4)
-  into.writeUInt32BE(segment.changes.length, at + 8)
-  into.writeUInt32BE(segment.bytes, at + 12)
-  into.write(text, at + headerBytes)
+  into.writeUInt32BE(subxid, at + 4)
+  into.writeUInt32BE(changes.count, at + 8)
+  into.writeUInt32BE(bytes, at + 12)
+  changes.buffer.copy(into, at + headerBytes, changes.start, changes.end)
 }
 
 /**
@@ -55,19 +56,19 @@ export class SpillFile {
     }
     try {
       for (const segment of segments) {
-        if (segment.changes.length === 0) continue
-        const text = this.#encode(segment)
-        const length = headerBytes + Buffer.byteLength(text)
+        const { relations, start: from, end: until } = segment.changes
+        for (const relation of relations) this.#relations.set(relation.fingerprint, relation)
+        const length = headerBytes + until - from
         if (gathered > 0 && gathered + length > this.#scratch.length) {
           await write(this.#scratch.subarray(0, gathered))
           gathered = 0
         }
         if (length > this.#scratch.length) {
           const large = Buffer.allocUnsafe(length)
-          putRecord(large, 0, length, segment, text)
+          putRecord(large, 0, length, segment)
           await write(large)
         } else {
-          putRecord(this.#scratch, gathered, length, segment, text)
+          putRecord(this.#scratch, gathered, length, segment)
           gathered += length
         }
       }
@@ -87,10 +88,6 @@ export class SpillFile {
       written += result.bytesWritten
     }
     return at + written
-  }
-
-  #encode(segment: Segment): string {
-    return encodeChanges(segment.changes, (relation) => this.#relations.set(relation.fingerprint, relation))
   }
 
   /** How many changes the file has but for those of the given subtransactions. */
@@ -179,7 +176,7 @@ class SpillReader {
     this.skip(header.length)
     return {
       subxid: header.subxid,
-      changes: decodeChanges(text, (fingerprint) => this.#relations.get(fingerprint)),
+      changes: packChanges(decodeChanges(text, (fingerprint) => this.#relations.get(fingerprint))),
       bytes: header.bytes
     }
   }

@@ -1,8 +1,8 @@
 import { comparePosition, type Position } from "../domain/Position.ts"
-import type { ArchivedChunk } from "../domain/Transaction.ts"
+import { type ArchivedChunk, changeCount } from "../domain/Transaction.ts"
 
 /** The ordinal after the chunk's last change. */
-export const endOrdinal = (chunk: ArchivedChunk): number => chunk.firstOrdinal + chunk.changes.length
+export const endOrdinal = (chunk: ArchivedChunk): number => chunk.firstOrdinal + changeCount(chunk)
 
 /** Where the log goes on after the chunk. */
 export const positionAfter = (chunk: ArchivedChunk): Position =>
@@ -21,12 +21,14 @@ export const sliceChunk = (
   from: number,
   until: number = endOrdinal(chunk)
 ): ArchivedChunk => {
-  const total = chunk.changes.length
+  const total = changeCount(chunk)
   const start = Math.max(0, from - chunk.firstOrdinal)
   const end = Math.min(total, until - chunk.firstOrdinal)
   if (start === 0 && end === total) return chunk
   return {
-    ...chunk,
+    seq: chunk.seq,
+    incarnation: chunk.incarnation,
+    commit: chunk.commit,
     firstOrdinal: chunk.firstOrdinal + start,
     changes: chunk.changes.slice(start, end),
     last: chunk.last && end === total,

@@ -1,6 +1,6 @@
 import type { Incarnation } from "../domain/Log.ts"
 import { formatLsn } from "../domain/Lsn.ts"
-import type { ArchivedChunk } from "../domain/Transaction.ts"
+import { type ArchivedChunk, changeCount } from "../domain/Transaction.ts"
 import type { ArchiveTail } from "./Archive.ts"
 import { endOrdinal, isBefore, sliceChunk } from "./ChunkSlice.ts"
 
@@ -44,7 +44,7 @@ export const contradiction = (
 /** Why the chunk is none, whatever is stored. */
 const malformed = (chunk: ArchivedChunk): string | undefined => {
   const end = endOrdinal(chunk)
-  if (chunk.changes.length === 0) return "a chunk without changes"
+  if (changeCount(chunk) === 0) return "a chunk without changes"
   if (end > chunk.commit.count || chunk.last !== (end === chunk.commit.count)) {
     return `changes ${chunk.firstOrdinal} to ${end - 1} of ${chunk.commit.count}, ${chunk.last ? "" : "not "}the last`
   }

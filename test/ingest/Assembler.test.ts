@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { Change } from "../../src/domain/Change.ts"
+import { packChanges } from "../../src/domain/PackedChanges.ts"
 import { makeRelation } from "../../src/domain/Relation.ts"
 import type { TransactionChunk } from "../../src/domain/Transaction.ts"
 import { type AssemblerOptions, makeAssembler } from "../../src/ingest/Assembler.ts"
@@ -135,7 +136,7 @@ const relation = makeRelation({
 const change = (id: string, xid = 0): ReplicationMessage => ({
   _tag: "Change",
   xid,
-  change: { op: "insert", relation, after: [id] },
+  change: packChanges([{ op: "insert", relation, after: [id] }]),
   bytes: 20
 })
 

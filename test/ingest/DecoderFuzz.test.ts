@@ -13,6 +13,7 @@ import { SequenceError } from "../../src/ingest/SequenceError.ts"
 import { Wal2JsonDecoder } from "../../src/ingest/wal2json/Wal2JsonDecoder.ts"
 import { Dice } from "../log/Dice.ts"
 import { HistoryEncoder } from "./HistoryEncoder.ts"
+import { plainMessage } from "./PlainMessages.ts"
 import { RandomHistory } from "./RandomHistory.ts"
 
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff }))
@@ -25,7 +26,8 @@ const checkRow = (relation: Relation, row: Row | null) => {
   }
 }
 
-const checkMessage = (message: ReplicationMessage) => {
+const checkMessage = (packed: ReplicationMessage) => {
+  const message = plainMessage(packed)
   if (message._tag !== "Change") return
   const { change } = message
   switch (change.op) {

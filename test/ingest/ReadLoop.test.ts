@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { packChanges } from "../../src/domain/PackedChanges.ts"
 import { makeRelation, type Relation } from "../../src/domain/Relation.ts"
 import { splitAtIdle } from "../../src/ingest/ReadLoop.ts"
 import type { Received } from "../../src/ingest/Received.ts"
@@ -9,7 +10,7 @@ const begin: ReplicationMessage = { _tag: "Begin", xid: 1, commitLsn: 1n, commit
 const commit: ReplicationMessage = { _tag: "Commit", commitLsn: 1n, endLsn: 2n, commitTime: 1 }
 const start: ReplicationMessage = { _tag: "StreamStart", xid: 1, first: true }
 const stop: ReplicationMessage = { _tag: "StreamStop" }
-const change: ReplicationMessage = { _tag: "Change", xid: 0, change: insert, bytes: 1 }
+const change: ReplicationMessage = { _tag: "Change", xid: 0, change: packChanges([insert]), bytes: 1 }
 const alive = (lsn: bigint): Received => ({ _tag: "Keepalive", lsn })
 
 describe("splitAtIdle", () => {
@@ -35,13 +36,13 @@ describe("splitAtIdle", () => {
     const truncate = (relations: ReadonlyArray<Relation>): ReplicationMessage => ({
       _tag: "Change",
       xid: 0,
-      change: { op: "truncate", relations, cascade: false, restartIdentity: false },
+      change: packChanges([{ op: "truncate", relations, cascade: false, restartIdentity: false }]),
       bytes: 1
     })
     const remove: ReplicationMessage = {
       _tag: "Change",
       xid: 0,
-      change: { op: "delete", relation: own, before: [] },
+      change: packChanges([{ op: "delete", relation: own, before: [] }]),
       bytes: 1
     }
     const split = splitAtIdle(

@@ -110,7 +110,7 @@ describe("retention", () => {
       const segments = cutSegments(new RandomLog({ seed: 1 }).transactions(2).flat(), 0, () => {})
       const [segment] = segments
       if (segment === undefined) throw new Error("there is a segment")
-      const text = "x".repeat(1_000_000)
+      const text = new Uint8Array(1_000_000).fill(0x78)
       const large = Array.from({ length: 20 }, (_, i) => ({ ...segment, firstSeq: i, lastSeq: i, text }))
       writer.append({ segments: large, relations: [] })
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -77,10 +77,13 @@ describe("ChunkHeads", () => {
   })
 })
 
+/** As a reader gives it. */
+const asRead = (segment: Segment) => ({ ...segment, text: Buffer.from(segment.text).toString() })
+
 const cut = (chunks: ReadonlyArray<ArchivedChunk>, limits = { changes: 500, bytes: 30_000 }) => {
   const relations = new Map<string, Relation>()
   const segments = cutSegments(chunks, 0, (relation) => relations.set(relation.fingerprint, relation), limits)
-  const open = (segment: Segment) => openSegment(segment, (fingerprint) => relations.get(fingerprint))
+  const open = (segment: Segment) => openSegment(asRead(segment), (fingerprint) => relations.get(fingerprint))
   return { segments, open }
 }
 
@@ -157,7 +160,7 @@ describe("Segment", () => {
     if (segment === undefined) throw new Error("there is a segment")
     const other = encodeHeads(chunks.slice(0, 3))
     assert.throws(() => open({ ...segment, heads: other }), RangeError)
-    assert.throws(() => openSegment(segment, () => undefined), RangeError)
+    assert.throws(() => openSegment(asRead(segment), () => undefined), RangeError)
     assert.throws(() => open({ ...segment, text: segment.text.slice(0, -1) }), SyntaxError)
   })
 })

@@ -2,11 +2,7 @@ import { constants, isUtf8 } from "node:buffer"
 import type { Lsn } from "../../domain/Lsn.ts"
 import { type Micros, postgresEpoch } from "../../domain/Micros.ts"
 import { DecodeError } from "../DecodeError.ts"
-
-/** Up to this size a message is made one string, of which its cells are slices: a kept cell keeps all of it alive. */
-const sliceable = 8192
-/** Longer cells are left to the engine's own UTF-8 decoder: it outruns a loop over their bytes. */
-const scannable = 128
+import type { ChangeWriter } from "./ChangeWriter.ts"
 
 const replacement = "\uFFFD"
 
@@ -16,28 +12,27 @@ const replacement = "\uFFFD"
  */
 export class MessageCursor {
   #buffer: Buffer = Buffer.alloc(0)
+  #start = 0
   #at = 0
   #end = 0
-  /** The message as latin1, made when the first short cell is read: one native call instead of one per cell. */
-  #slices: string | null = null
   /** For errors. */
   kind = ""
 
-  open(buffer: Buffer): void {
+  open(buffer: Buffer, start: number): void {
     this.#buffer = buffer
-    this.#at = 0
+    this.#start = start
+    this.#at = start
     this.#end = buffer.length
-    this.#slices = null
     this.kind = "Unknown"
   }
 
   /** The message's size. */
   get bytes(): number {
-    return this.#end
+    return this.#end - this.#start
   }
 
   fail(detail: string): never {
-    throw new DecodeError({ plugin: "pgoutput", kind: this.kind, offset: this.#at, detail })
+    throw new DecodeError({ plugin: "pgoutput", kind: this.kind, offset: this.#at - this.#start, detail })
   }
 
   #take(bytes: number): number {
@@ -93,18 +88,14 @@ export class MessageCursor {
     return this.#utf8(start, stop)
   }
 
-  text(bytes: number): string {
+  /** Writes so many bytes of text. */
+  copyText(bytes: number, into: ChangeWriter): void {
     if (bytes < 0) this.fail("a negative length")
     const start = this.#take(bytes)
     const stop = start + bytes
-    if (bytes > scannable || this.#end > sliceable) return this.#utf8(start, stop)
-    const buffer = this.#buffer
-    let bits = 0
-    // In range, as above.
-    for (let i = start; i < stop; i++) bits |= buffer[i] as number
-    if (bits > 127) return this.#utf8(start, stop)
-    this.#slices ??= buffer.toString("latin1", 0, this.#end)
-    return this.#slices.substring(start, stop)
+    // Bytes that are no UTF-8 would become U+FFFD without a word: another value than the source's.
+    if (!into.text(this.#buffer, start, stop) && !isUtf8(this.#buffer.subarray(start, stop)))
+      this.fail("text that is not UTF-8")
   }
 
   base64(bytes: number): string {

@@ -1,8 +1,10 @@
-import { absent, type Cell, type Change, type Row, unchanged } from "../../domain/Change.ts"
+import { absent, unchanged } from "../../domain/Change.ts"
+import { type PackedChanges, packChanges } from "../../domain/PackedChanges.ts"
 import { type Column, makeRelation, type Relation, type ReplicaIdentity } from "../../domain/Relation.ts"
 import type { Decoder } from "../Decoder.ts"
 import { type ExcludedColumns, isExcluded } from "../ExcludedColumns.ts"
 import type { ReplicationMessage } from "../ReplicationMessage.ts"
+import { ChangeWriter } from "./ChangeWriter.ts"
 import { MessageCursor } from "./MessageCursor.ts"
 import { RelationCache, type WireRelation } from "./RelationCache.ts"
 
@@ -34,6 +36,12 @@ const identities = new Map<number, ReplicaIdentity>([
   [0x6e, "nothing"]
 ])
 
+const opening = 0x5b
+const closing = 0x5d
+const comma = 0x2c
+const absentText = String(absent)
+const unchangedText = String(unchanged)
+
 /** Which tuple it is: what a cell may be differs. */
 type Tuple = "new" | "updated" | "old" | "key"
 
@@ -45,6 +53,7 @@ type Tuple = "new" | "updated" | "old" | "key"
  */
 export class PgoutputDecoder implements Decoder {
   readonly #cursor = new MessageCursor()
+  readonly #writer = new ChangeWriter()
   readonly #relations = new RelationCache()
   /** Names of types that are not built in; the server names them again before each relation that uses them. */
   readonly #types = new Map<number, string>()
@@ -56,21 +65,21 @@ export class PgoutputDecoder implements Decoder {
     this.#excluded = options.excluded
   }
 
-  decode(message: Buffer, into: Array<ReplicationMessage>): void {
+  decode(message: Buffer, into: Array<ReplicationMessage>, start = 0): void {
     const cursor = this.#cursor
-    cursor.open(message)
-    const decoded = this.#message(cursor.uint8())
+    cursor.open(message, start)
+    const decoded = this.#message(cursor.uint8(), message)
     cursor.close()
     if (decoded !== null) into.push(decoded)
   }
 
-  #message(kind: number): ReplicationMessage | null {
+  #message(kind: number, message: Buffer): ReplicationMessage | null {
     switch (kind) {
       case I:
       case U:
       case D:
       case T:
-        return this.#change(kind)
+        return this.#change(kind, message)
       case B:
         return this.#begin()
       case C:
@@ -96,10 +105,11 @@ export class PgoutputDecoder implements Decoder {
     }
   }
 
-  #change(kind: number): ReplicationMessage {
+  #change(kind: number, message: Buffer): ReplicationMessage {
     const cursor = this.#cursor
     cursor.kind = kind === I ? "Insert" : kind === U ? "Update" : kind === D ? "Delete" : "Truncate"
     const xid = this.#xid()
+    if (!this.#writer.open(message)) cursor.fail(`${cursor.bytes} bytes are too many for a text`)
     const change =
       kind === I
         ? this.#insert()
@@ -116,32 +126,41 @@ export class PgoutputDecoder implements Decoder {
     return this.#stream === 0 ? 0 : this.#cursor.uint32()
   }
 
-  #insert(): Change {
+  #insert(): PackedChanges {
     const wire = this.#known()
     if (this.#cursor.uint8() !== N) this.#cursor.fail("a new row expected")
-    return { op: "insert", relation: wire.relation, after: this.#row(wire, "new") }
+    this.#writer.put(wire.prefixes.insert)
+    this.#row(wire, "new")
+    this.#writer.byte(closing)
+    return this.#writer.close("insert", wire.relations)
   }
 
-  #update(): Change {
+  #update(): PackedChanges {
     const wire = this.#known()
     let part = this.#cursor.uint8()
-    let before: Row | null = null
+    this.#writer.put(wire.prefixes.update)
     if (part === K || part === O) {
-      before = this.#row(wire, part === K ? "key" : "old")
+      this.#row(wire, part === K ? "key" : "old")
       part = this.#cursor.uint8()
-    }
+    } else this.#writer.put("null")
     if (part !== N) this.#cursor.fail("a new row expected")
-    return { op: "update", relation: wire.relation, before, after: this.#row(wire, "updated") }
+    this.#writer.byte(comma)
+    this.#row(wire, "updated")
+    this.#writer.byte(closing)
+    return this.#writer.close("update", wire.relations)
   }
 
-  #delete(): Change {
+  #delete(): PackedChanges {
     const wire = this.#known()
     const part = this.#cursor.uint8()
     if (part !== K && part !== O) this.#cursor.fail("an old row expected")
-    return { op: "delete", relation: wire.relation, before: this.#row(wire, part === K ? "key" : "old") }
+    this.#writer.put(wire.prefixes.delete)
+    this.#row(wire, part === K ? "key" : "old")
+    this.#writer.byte(closing)
+    return this.#writer.close("delete", wire.relations)
   }
 
-  #truncate(): Change {
+  #truncate(): PackedChanges {
     const cursor = this.#cursor
     const count = cursor.uint32()
     const options = cursor.uint8()
@@ -149,7 +168,8 @@ export class PgoutputDecoder implements Decoder {
     const relations: Array<Relation> = []
     // A count beyond the message ends with its last byte.
     for (let i = 0; i < count; i++) relations.push(this.#known().relation)
-    return { op: "truncate", relations, cascade: (options & 1) !== 0, restartIdentity: (options & 2) !== 0 }
+    const cascade = (options & 1) !== 0
+    return packChanges([{ op: "truncate", relations, cascade, restartIdentity: (options & 2) !== 0 }])
   }
 
   #known(): WireRelation {
@@ -157,32 +177,35 @@ export class PgoutputDecoder implements Decoder {
     return this.#relations.find(oid) ?? this.#cursor.fail(`relation ${oid} was never described`)
   }
 
-  #row(wire: WireRelation, tuple: Tuple): Row {
+  #row(wire: WireRelation, tuple: Tuple): void {
     const cursor = this.#cursor
+    const writer = this.#writer
     const { places } = wire
     const { columns } = wire.relation
     const count = cursor.uint16()
     if (count !== places.length) cursor.fail(`${count} columns, but the relation has ${places.length}`)
-    const row: Array<Cell> = []
+    writer.byte(opening)
     for (let i = 0; i < count; i++) {
       const kind = cursor.uint8()
       // In range: as many places as columns.
       const place = places[i] as number
-      if (kind === t) {
-        const length = cursor.int32()
-        if (place < 0) cursor.skip(length)
-        else if (tuple === "key" && columns[place]?.key !== true) {
-          cursor.skip(length)
-          row.push(absent)
-        } else row.push(cursor.text(length))
-      } else if (kind === n) {
-        if (place >= 0) row.push(tuple === "key" && columns[place]?.key !== true ? absent : null)
-      } else if (kind === u) {
-        if (tuple === "new") cursor.fail("an inserted value that was not sent")
-        if (place >= 0) row.push(tuple === "updated" ? unchanged : absent)
-      } else cursor.fail(`a value of kind 0x${kind.toString(16)}, which was not asked for`)
+      if (kind !== t && kind !== n && kind !== u)
+        cursor.fail(`a value of kind 0x${kind.toString(16)}, which was not asked for`)
+      const length = kind === t ? cursor.int32() : 0
+      if (kind === u && tuple === "new") cursor.fail("an inserted value that was not sent")
+      if (place < 0) {
+        cursor.skip(length)
+        continue
+      }
+      if (place > 0) writer.byte(comma)
+      if (tuple === "key" && kind !== u && columns[place]?.key !== true) {
+        cursor.skip(length)
+        writer.put(absentText)
+      } else if (kind === t) cursor.copyText(length, writer)
+      else if (kind === n) writer.put("null")
+      else writer.put(tuple === "updated" ? unchangedText : absentText)
     }
-    return row
+    writer.byte(closing)
   }
 
   #relation(): ReplicationMessage | null {
@@ -237,7 +260,12 @@ export class PgoutputDecoder implements Decoder {
     if (flags > 1) cursor.fail("unknown flags")
     return flags === 0
       ? { _tag: "Message", lsn, prefix, content }
-      : { _tag: "Change", xid, change: { op: "message", prefix, content }, bytes: cursor.bytes }
+      : {
+          _tag: "Change",
+          xid,
+          change: packChanges([{ op: "message", prefix, content }]),
+          bytes: cursor.bytes
+        }
   }
 
   #begin(): ReplicationMessage {
@@ -271,6 +299,8 @@ export class PgoutputDecoder implements Decoder {
     if (first > 1) cursor.fail("unknown flags")
     this.#stream = xid
     this.#relations.enterStream(xid)
+    // Transactions in progress end at different times: none keeps another's buffer alive.
+    this.#writer.apart()
     return { _tag: "StreamStart", xid, first: first === 1 }
   }
 

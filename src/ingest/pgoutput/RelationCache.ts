@@ -3,6 +3,10 @@ import type { Relation } from "../../domain/Relation.ts"
 /** A relation as the server sends its rows. */
 export interface WireRelation {
   readonly relation: Relation
+  /** The same, as each change of it tells. */
+  readonly relations: ReadonlyArray<Relation>
+  /** How its changes begin as text. */
+  readonly prefixes: { readonly insert: string; readonly update: string; readonly delete: string }
   /** For each column on the wire its place in the relation, or -1 when it is excluded. */
   readonly places: ReadonlyArray<number>
   /** Counts Relation messages: which of two descriptions is the newer one. */
@@ -50,7 +54,14 @@ export class RelationCache {
     const known = this.#stream?.get(oid)?.relation ?? this.#committed.get(oid)?.relation
     const same = known !== undefined && known.fingerprint === relation.fingerprint ? known : relation
     this.#serial++
-    const described = { relation: same, places, serial: this.#serial }
+    const prefix = (letter: string) => `["${letter}","${same.fingerprint}",`
+    const described = {
+      relation: same,
+      relations: [same],
+      prefixes: { insert: prefix("i"), update: prefix("u"), delete: prefix("d") },
+      places,
+      serial: this.#serial
+    }
     ;(this.#stream ?? this.#committed).set(oid, described)
     this.#lastOid = -1
     return same

@@ -1,5 +1,6 @@
 import { absent, type Cell, type Change, type Row, unchanged } from "../../domain/Change.ts"
 import type { Lsn } from "../../domain/Lsn.ts"
+import { packChanges } from "../../domain/PackedChanges.ts"
 import { type Relation, tableName } from "../../domain/Relation.ts"
 import type { Decoder } from "../Decoder.ts"
 import { type ExcludedColumns, isExcluded } from "../ExcludedColumns.ts"
@@ -42,8 +43,8 @@ export class Wal2JsonDecoder implements Decoder {
     this.#excluded = options.excluded
   }
 
-  decode(message: Buffer, into: Array<ReplicationMessage>): void {
-    const record = new Wal2JsonRecord(message)
+  decode(message: Buffer, into: Array<ReplicationMessage>, start = 0): void {
+    const record = new Wal2JsonRecord(message.subarray(start))
     if (record.action === "T") {
       this.#addTruncate(record, into)
       return
@@ -54,7 +55,7 @@ export class Wal2JsonDecoder implements Decoder {
       case "U":
       case "D": {
         const change = this.#row(record, into)
-        into.push({ _tag: "Change", xid: 0, change, bytes: record.bytes })
+        into.push({ _tag: "Change", xid: 0, change: packChanges([change]), bytes: record.bytes })
         return
       }
       case "B":
@@ -88,7 +89,12 @@ export class Wal2JsonDecoder implements Decoder {
     const prefix = record.text("prefix")
     const content = Buffer.from(record.text("content")).toString("base64")
     return record.boolean("transactional")
-      ? { _tag: "Change", xid: 0, change: { op: "message", prefix, content }, bytes: record.bytes }
+      ? {
+          _tag: "Change",
+          xid: 0,
+          change: packChanges([{ op: "message", prefix, content }]),
+          bytes: record.bytes
+        }
       : { _tag: "Message", lsn: record.lsn("lsn"), prefix, content }
   }
 
@@ -154,7 +160,7 @@ export class Wal2JsonDecoder implements Decoder {
     into.push({
       _tag: "Change",
       xid: 0,
-      change: { op: "truncate", relations, cascade: false, restartIdentity: false },
+      change: packChanges([{ op: "truncate", relations, cascade: false, restartIdentity: false }]),
       bytes
     })
   }

@@ -1,7 +1,8 @@
 import type { Coverage, SeqRange } from "../../domain/Log.ts"
 import type { Micros } from "../../domain/Micros.ts"
+import { ArchivedPackedChunk, packedOf } from "../../domain/PackedChunk.ts"
 import type { Position } from "../../domain/Position.ts"
-import type { ArchivedChunk } from "../../domain/Transaction.ts"
+import { type ArchivedChunk, changeCount } from "../../domain/Transaction.ts"
 import { isBefore, positionAfter, sliceChunk } from "../ChunkSlice.ts"
 
 /** What is kept, at most. */
@@ -20,13 +21,24 @@ export type RingPage =
 /** How many chunks beyond the dropped ones are worth moving. */
 const compactFrom = 1024
 
+/** As readers get it: what is held stays text. */
+const unpacked = (chunk: ArchivedPackedChunk): ArchivedChunk => ({
+  seq: chunk.seq,
+  incarnation: chunk.incarnation,
+  commit: chunk.commit,
+  firstOrdinal: chunk.firstOrdinal,
+  changes: chunk.packed.unpack(),
+  last: chunk.last,
+  bytes: chunk.bytes
+})
+
 /**
  * The newest transactions in memory: plain state, no Effect. Chunks lie in an array whose front is dropped lazily,
  * so that an append costs the same however much is held.
  */
 export class ChunkRing {
   readonly limits: RingLimits
-  #chunks: Array<ArchivedChunk | undefined> = []
+  #chunks: Array<ArchivedPackedChunk | undefined> = []
   /** Index of the oldest chunk held. */
   #head = 0
   /** Index after the last chunk of a whole transaction. */
@@ -78,8 +90,8 @@ export class ChunkRing {
       if (fresh.last) this.#endSkip(fresh.commit.commitTime)
       return
     }
-    this.#chunks.push(fresh)
-    this.#changes += fresh.changes.length
+    this.#chunks.push(new ArchivedPackedChunk(fresh, packedOf(fresh)))
+    this.#changes += changeCount(fresh)
     this.#bytes += fresh.bytes
     if (fresh.last) {
       this.#whole = this.#chunks.length
@@ -108,7 +120,8 @@ export class ChunkRing {
     for (let i = this.#indexOf(from); i < this.#whole && given < changes; i++) {
       const chunk = this.#chunks[i]
       if (chunk === undefined || chunk.seq >= stop) break
-      const part = chunk.seq === from.seq ? sliceChunk(chunk, from.ordinal) : chunk
+      const whole = unpacked(chunk)
+      const part = chunk.seq === from.seq ? sliceChunk(whole, from.ordinal) : whole
       chunks.push(part)
       given += part.changes.length
       next = positionAfter(part)
@@ -125,8 +138,8 @@ export class ChunkRing {
     for (let i = this.#whole - 1; i >= this.#head && given < changes; i--) {
       const chunk = this.#chunks[i]
       if (chunk === undefined) break
-      found.push(chunk)
-      given += chunk.changes.length
+      found.push(unpacked(chunk))
+      given += chunk.packed.count
     }
     return found
   }
@@ -139,8 +152,8 @@ export class ChunkRing {
     this.#expected = { seq: open.seq, ordinal: 0 }
   }
 
-  #discount(chunk: ArchivedChunk | undefined): void {
-    this.#changes -= chunk?.changes.length ?? 0
+  #discount(chunk: ArchivedPackedChunk | undefined): void {
+    this.#changes -= chunk?.packed.count ?? 0
     this.#bytes -= chunk?.bytes ?? 0
   }
 

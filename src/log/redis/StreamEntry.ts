@@ -11,6 +11,11 @@ export interface StreamEntry {
   readonly changes: string
 }
 
+/** An entry to be, and what it takes, about: its text, not Redis' own overhead. */
+export interface NewEntry extends StreamEntry {
+  readonly bytes: number
+}
+
 interface Header {
   readonly seq: number
   readonly incarnation: number
@@ -27,7 +32,7 @@ interface Header {
   readonly crc32: number
 }
 
-export const encodeEntry = (chunk: ArchivedChunk, onRelation: (relation: Relation) => void): StreamEntry => {
+export const encodeEntry = (chunk: ArchivedChunk, onRelation: (relation: Relation) => void): NewEntry => {
   const { commit } = chunk
   const packed = packedOf(chunk)
   for (const relation of packed.relations) onRelation(relation)
@@ -47,12 +52,9 @@ export const encodeEntry = (chunk: ArchivedChunk, onRelation: (relation: Relatio
     wire_bytes: chunk.bytes,
     crc32: crc32(changes)
   }
-  return { tx: JSON.stringify(header), changes }
+  const tx = JSON.stringify(header)
+  return { tx, changes, bytes: tx.length + packed.end - packed.start + 2 }
 }
-
-/** What an entry takes, about: its text, not Redis' own overhead. */
-export const entryBytes = (entry: StreamEntry): number =>
-  Buffer.byteLength(entry.tx) + Buffer.byteLength(entry.changes)
 
 /** A schema version that the reader has not seen yet. */
 export class UnknownRelation extends Error {}

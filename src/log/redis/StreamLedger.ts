@@ -4,7 +4,7 @@ import type { Relation } from "../../domain/Relation.ts"
 import { type ArchivedChunk, changeCount } from "../../domain/Transaction.ts"
 import { isBefore, positionAfter, sliceChunk } from "../ChunkSlice.ts"
 import { entryId, maxEntries } from "./EntryId.ts"
-import { encodeEntry, entryBytes, type StreamEntry } from "./StreamEntry.ts"
+import { encodeEntry, type StreamEntry } from "./StreamEntry.ts"
 import type { Identity, Segment, StreamState } from "./StreamState.ts"
 
 export interface StreamLimits {
@@ -203,7 +203,7 @@ export class StreamLedger {
       this.#relations.add(relation.fingerprint)
       this.#newRelations.push(relation)
     })
-    const bytes = entryBytes(entry)
+    const { tx, changes, bytes } = entry
     const { seq, commit } = chunk
     this.#top = Math.max(this.#top, Math.floor(commit.commitTime / 1000))
     const id = entryId(this.#top, seq, this.#open?.entries ?? 0)
@@ -216,7 +216,7 @@ export class StreamLedger {
     this.#changes += changeCount(chunk)
     this.#bytes += bytes
     this.#lastId = id
-    this.#planned.push({ ...entry, id, seq })
+    this.#planned.push({ id, seq, tx, changes })
     this.#plannedBytes += bytes
     this.#evict()
     if (this.#isFull || open.entries >= maxEntries) this.#skip(chunk)

@@ -1,4 +1,4 @@
-import type { Commit } from "../../domain/Transaction.ts"
+import { type ArchivedChunk, type Commit, changeCount } from "../../domain/Transaction.ts"
 import { VarintReader, VarintWriter } from "./Varints.ts"
 
 /** A chunk without its changes. */
@@ -11,11 +11,6 @@ export interface ChunkHead {
   readonly bytes: number
 }
 
-/** Anything with the head's fields, and either the changes or their number. */
-interface Headed extends Omit<ChunkHead, "changes"> {
-  readonly changes: ReadonlyArray<unknown>
-}
-
 const noOrigin = 0
 const sameOrigin = 1
 const newOrigin = 2
@@ -24,7 +19,7 @@ const newOrigin = 2
  * The heads of chunks that follow each other without a gap, in about 15 bytes a transaction: positions are told
  * once, what belongs to a commit is told at its first chunk, as the difference from the commit before.
  */
-export const encodeHeads = (chunks: ReadonlyArray<Headed>): Uint8Array<ArrayBuffer> => {
+export const encodeHeads = (chunks: ReadonlyArray<ArchivedChunk>): Uint8Array<ArrayBuffer> => {
   const out = new VarintWriter()
   let previous: Commit | undefined
   let origin: string | null = null
@@ -49,7 +44,7 @@ export const encodeHeads = (chunks: ReadonlyArray<Headed>): Uint8Array<ArrayBuff
         origin = commit.origin
       }
     }
-    out.natural(chunk.changes.length * 2 + (chunk.last ? 1 : 0))
+    out.natural(changeCount(chunk) * 2 + (chunk.last ? 1 : 0))
     out.natural(chunk.bytes)
     previous = commit
     fresh = chunk.last

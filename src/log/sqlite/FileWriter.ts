@@ -41,13 +41,15 @@ export const makeFileWriter = (
     const segments = cutSegments(fresh, baseTimeOf(held), (relation) => {
       if (!state.relations.has(relation.fingerprint)) relations.set(relation.fingerprint, relation)
     })
-    yield* writer.call("append", {
+    const request = {
       segments,
       relations: [...relations].map(([fingerprint, relation]) => ({
         fingerprint,
         json: JSON.stringify(relation)
       }))
-    })
+    }
+    const texts = segments.map(({ text }) => text.buffer)
+    yield* writer.call("append", request, texts)
     for (const [fingerprint, relation] of relations) state.relations.set(fingerprint, relation)
     state.held = heldAfter(held, fresh, last)
   })

@@ -1,9 +1,10 @@
-import type { Change } from "../../domain/Change.ts"
-import { decodeChanges, encodeChanges } from "../../domain/ChangeCodec.ts"
+import { decodeChanges } from "../../domain/ChangeCodec.ts"
+import { ChangePacker } from "../../domain/ChangePacker.ts"
 import { hexLsn } from "../../domain/Lsn.ts"
 import type { Micros } from "../../domain/Micros.ts"
+import { packedOf } from "../../domain/PackedChunk.ts"
 import type { Relation } from "../../domain/Relation.ts"
-import type { ArchivedChunk } from "../../domain/Transaction.ts"
+import { type ArchivedChunk, changeCount } from "../../domain/Transaction.ts"
 import { endOrdinal, sliceChunk } from "../ChunkSlice.ts"
 import { decodeHeads, encodeHeads } from "./ChunkHeads.ts"
 
@@ -30,7 +31,8 @@ export interface Segment {
   /** Of the last transaction, as `hexLsn`: never falls within an incarnation. */
   readonly lastLsn: string
   readonly heads: Uint8Array<ArrayBuffer>
-  readonly text: string
+  /** In UTF-8, in a buffer of its own. */
+  readonly text: Uint8Array<ArrayBuffer>
 }
 
 /** A segment ends before it would be larger than this. */
@@ -44,13 +46,14 @@ const segmentLimits: SegmentLimits = { changes: 1000, bytes: 512 * 1024 }
 
 /** A chunk whose text could outgrow a string or a row is stored in parts. */
 const split = (chunk: ArchivedChunk, limits: SegmentLimits): ReadonlyArray<ArchivedChunk> => {
+  const count = changeCount(chunk)
   const parts = Math.min(
-    chunk.changes.length,
-    Math.max(Math.ceil(chunk.changes.length / limits.changes), Math.ceil(chunk.bytes / limits.bytes))
+    count,
+    Math.max(Math.ceil(count / limits.changes), Math.ceil(chunk.bytes / limits.bytes))
   )
   if (parts <= 1) return [chunk]
-  const size = Math.ceil(chunk.changes.length / parts)
-  const starts = Array.from({ length: Math.ceil(chunk.changes.length / size) }, (_, i) => i * size)
+  const size = Math.ceil(count / parts)
+  const starts = Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size)
   return starts.map((at) => sliceChunk(chunk, chunk.firstOrdinal + at, chunk.firstOrdinal + at + size))
 }
 
@@ -62,14 +65,16 @@ const seal = (
   const first = chunks[0]
   const last = chunks.at(-1)
   if (first === undefined || last === undefined) return undefined
-  const changes: Array<Change> = []
+  const packer = new ChangePacker()
   let bytes = 0
   let maxTime = Number.MIN_SAFE_INTEGER
   for (const chunk of chunks) {
-    for (const change of chunk.changes) changes.push(change)
+    packer.add(packedOf(chunk))
     bytes += chunk.bytes
     maxTime = Math.max(maxTime, chunk.commit.commitTime)
   }
+  const changes = packer.finish()
+  for (const relation of changes.relations) onRelation(relation)
   return {
     firstSeq: first.seq,
     firstOrdinal: first.firstOrdinal,
@@ -77,14 +82,14 @@ const seal = (
     lastOrdinal: endOrdinal(last) - 1,
     complete: last.last,
     incarnation: first.incarnation,
-    changes: changes.length,
+    changes: changes.count,
     bytes,
     baseTime,
     maxTime,
     topTime: Math.max(baseTime, maxTime),
     lastLsn: hexLsn(last.commit.commitLsn),
     heads: encodeHeads(chunks),
-    text: encodeChanges(changes, onRelation)
+    text: new Uint8Array(changes.text)
   }
 }
 
@@ -116,11 +121,11 @@ export const cutSegments = (
   }
   for (const whole of chunks) {
     for (const chunk of split(whole, limits)) {
-      const full = changes + chunk.changes.length > limits.changes || bytes + chunk.bytes > limits.bytes
+      const full = changes + changeCount(chunk) > limits.changes || bytes + chunk.bytes > limits.bytes
       const apart = open[0]?.incarnation !== chunk.incarnation
       if (full || apart || (chunk.seq === unfinished && open.at(-1)?.seq !== unfinished)) close()
       open.push(chunk)
-      changes += chunk.changes.length
+      changes += changeCount(chunk)
       bytes += chunk.bytes
     }
   }

@@ -11,7 +11,9 @@ export interface SqliteClient<Calls extends Operations<Calls>> {
   /** Fails with Unavailable when the thread ends before it answers. What it does then may have happened. */
   readonly call: <K extends keyof Calls & string>(
     call: K,
-    argument: Parameters<Calls[K]>[0]
+    argument: Parameters<Calls[K]>[0],
+    /** Parts of the argument that are given away instead of copied. */
+    transfer?: ReadonlyArray<ArrayBuffer>
   ) => Effect.Effect<ReturnType<Calls[K]>, LogError>
   /** Fails when the thread ends without having been asked to. */
   readonly ended: Effect.Effect<never, LogError>
@@ -81,12 +83,15 @@ export const startThread = Effect.fnUntraced(function* <Calls extends Operations
   yield* Deferred.await(opened)
   return {
     ended: Deferred.await(ended),
-    call: (call, argument) =>
+    call: (call, argument, transfer = []) =>
       Effect.suspend(() => {
         if (dead !== undefined) return Effect.fail(dead)
         const id = nextId++
         // The thread answers with what the call's type says; a clone keeps no types.
-        return request(id, () => worker.postMessage({ id, call, argument })) as Effect.Effect<never, LogError>
+        return request(id, () => worker.postMessage({ id, call, argument }, transfer)) as Effect.Effect<
+          never,
+          LogError
+        >
       })
   }
 })

@@ -6,7 +6,7 @@ import { corrupt, SqliteFault } from "./SqliteFault.ts"
 /** `WSLG`: tells our files from any other SQLite database. */
 const applicationId = 0x57534c47
 /** The version of the tables below. */
-const fileVersion = 2
+const fileVersion = 3
 const pageSize = 8192
 
 /*

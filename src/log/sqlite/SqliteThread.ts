@@ -36,11 +36,11 @@ export class SqliteThread<Calls extends Operations<Calls>> {
   }
 
   /** Fails with Unavailable between two lives. */
-  readonly call: SqliteClient<Calls>["call"] = (call, argument) =>
+  readonly call: SqliteClient<Calls>["call"] = (call, argument, transfer) =>
     Effect.suspend(() => {
       const { file, role } = this.#options
       return this.#client === null
         ? Effect.fail(fileError({ _tag: "Unavailable", detail: `${file}: the ${role} is being restarted` }))
-        : this.#client.call(call, argument)
+        : this.#client.call(call, argument, transfer)
     })
 }

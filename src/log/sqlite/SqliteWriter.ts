@@ -9,8 +9,6 @@ import { compressText } from "./Zstd.ts"
 
 /** Each compression costs about 60 us to set up: below this it costs more than the little it saves. */
 const worthCompressing = 8 * 1024
-/** The largest buffer that is kept from append to append, in bytes. */
-const largestScratch = 8 * 1024 * 1024
 /** Freed pages are used again; when they are more than this and a quarter of the file, some are given back. */
 const keptFreePages = 1024
 /** How many pages one prune gives back at most. */
@@ -54,7 +52,6 @@ export class SqliteWriter implements WriterCalls {
   readonly #insertIncarnation: StatementSync
   readonly #delete: StatementSync
   #totals: Totals | null = null
-  #scratch = Buffer.allocUnsafeSlow(0)
 
   constructor(db: DatabaseSync, compress: boolean) {
     this.#db = db
@@ -129,16 +126,8 @@ export class SqliteWriter implements WriterCalls {
     return (edges === undefined ? undefined : this.#segments.row(edges.last)) ?? nothing
   }
 
-  /** UTF-8, in a buffer that the next call overwrites; a rare huge text gets one of its own. */
-  #encode(text: string): Uint8Array {
-    const most = text.length * 3
-    if (most > largestScratch) return Buffer.from(text)
-    if (this.#scratch.length < most) this.#scratch = Buffer.allocUnsafeSlow(most)
-    return this.#scratch.subarray(0, this.#scratch.write(text))
-  }
-
   #store(segment: Segment, before: Totals): Totals {
-    const text = this.#encode(segment.text)
+    const { text } = segment
     const compress = this.#compress && text.length >= worthCompressing
     const body = compress ? compressText(text) : text
     const row: SegmentRow = {

@@ -6,10 +6,11 @@ import { DecodeError } from "../../../src/ingest/DecodeError.ts"
 import { PgoutputDecoder } from "../../../src/ingest/pgoutput/PgoutputDecoder.ts"
 import type { ReplicationMessage } from "../../../src/ingest/ReplicationMessage.ts"
 import { PgoutputEncoder as wire } from "../PgoutputEncoder.ts"
+import { type PlainMessage, plainMessage } from "../PlainMessages.ts"
 
 const makeDecoder = (excluded: ReadonlyArray<string> = []) => {
   const decoder = new PgoutputDecoder({ excluded: new Set(excluded) })
-  return (...messages: ReadonlyArray<Buffer>): ReadonlyArray<ReplicationMessage> => {
+  return (...messages: ReadonlyArray<Buffer>): ReadonlyArray<PlainMessage> => {
     const into: Array<ReplicationMessage> = []
     for (const message of messages) {
       // The transport overwrites its buffer as soon as the call returns.
@@ -17,7 +18,7 @@ const makeDecoder = (excluded: ReadonlyArray<string> = []) => {
       decoder.decode(lent, into)
       lent.fill(0x78)
     }
-    return into
+    return into.map(plainMessage)
   }
 }
 
@@ -92,7 +93,7 @@ describe("what PostgreSQL 15 sent", () => {
     identity: "full",
     columns: [column("x", 23, true), column("y", 25, true)]
   })
-  const expected: ReadonlyArray<ReplicationMessage | Change> = [
+  const expected: ReadonlyArray<PlainMessage | Change> = [
     { _tag: "Begin", xid: 790, commitLsn: 0x16805a0n, commitTime: 1_795_377_249_404_923 },
     { _tag: "Relation", relation: a },
     { op: "insert", relation: a, after: ["3", "é", "sad", ""] },

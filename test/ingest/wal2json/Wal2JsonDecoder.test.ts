@@ -16,7 +16,7 @@ const makeDecoder = (excluded: ReadonlyArray<string> = []) => {
 }
 
 const changesOf = (messages: ReadonlyArray<ReplicationMessage>): ReadonlyArray<Change> =>
-  messages.flatMap((message) => (message._tag === "Change" ? [message.change] : []))
+  messages.flatMap((message) => (message._tag === "Change" ? message.change.unpack() : []))
 
 const rowOf = (messages: ReadonlyArray<ReplicationMessage>): RowChange => {
   const [change] = changesOf(messages)

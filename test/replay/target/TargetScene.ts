@@ -117,7 +117,7 @@ export const makeScene = Effect.fnUntraced(function* (schema: string, sceneOptio
     let xid = 0
     for (const message of messages) {
       if (message._tag === "Begin") xid = message.xid
-      if (message._tag === "Change") changes.push(message.change)
+      if (message._tag === "Change") changes.push(...message.change.unpack())
       if (message._tag === "Commit" && changes.length > 0) {
         const { commitLsn, endLsn, commitTime } = message
         seq += 1

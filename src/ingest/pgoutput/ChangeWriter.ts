@@ -1,0 +1,113 @@
+import { constants } from "node:buffer"
+import type { Operation } from "../../domain/Change.ts"
+import { type OperationCounts, PackedChanges } from "../../domain/PackedChanges.ts"
+import type { Relation } from "../../domain/Relation.ts"
+
+/** Changes share buffers of this size. */
+const slabBytes = 256 * 1024
+/** A byte of a text takes at most so many in JSON: a control character. */
+const mostPerByte = 6
+/** More than what JSON adds to a change: brackets, the operation's letter, a fingerprint, and a null per column. */
+const frame = 16 * 1024
+/** Longer could not be made a text again. */
+const mostBytes = constants.MAX_STRING_LENGTH - 1024
+
+const comma = 0x2c
+const quote = 0x22
+const backslash = 0x5c
+const hex = Buffer.from("0123456789abcdef")
+
+/** What a byte becomes behind a backslash, 1 for `u00` and its hex, 0 for those that stay as they are. */
+const escapes = new Uint8Array(256)
+escapes.fill(1, 0, 0x20)
+for (const [byte, letter] of ['""', "\\\\", "\bb", "\tt", "\nn", "\ff", "\rr"].map((pair) =>
+  Buffer.from(pair)
+)) {
+  if (byte !== undefined && letter !== undefined) escapes[byte] = letter
+}
+
+const none = { insert: 0, update: 0, delete: 0, truncate: 0, message: 0 }
+/** Each shared by all changes of its kind. */
+const single: Readonly<Record<Operation, OperationCounts>> = {
+  insert: { ...none, insert: 1 },
+  update: { ...none, update: 1 },
+  delete: { ...none, delete: 1 },
+  truncate: { ...none, truncate: 1 },
+  message: { ...none, message: 1 }
+}
+
+/**
+ * Writes changes in the form of `encodeChanges`, straight from a message's bytes: no string and no object comes into
+ * being for a cell. Changes that follow each other lie in one buffer with commas between.
+ */
+export class ChangeWriter {
+  #buffer = Buffer.alloc(0)
+  #at = 0
+  #start = 0
+
+  /** From here on another buffer, so that what is written before can go without it. */
+  apart(): void {
+    this.#buffer = Buffer.alloc(0)
+    this.#at = 0
+  }
+
+  /** Makes room for a change of this message. False when it is too large to be kept. */
+  open(message: Buffer): boolean {
+    let room = message.length * mostPerByte + frame
+    if (room > slabBytes) {
+      room = message.length + frame
+      for (const byte of message) if (escapes[byte] !== 0) room += mostPerByte - 1
+      if (room > mostBytes) return false
+    }
+    if (room > this.#buffer.length - this.#at) {
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(room, slabBytes))
+      this.#at = 0
+    }
+    this.#start = this.#at
+    return true
+  }
+
+  /** Text of ASCII alone. */
+  put(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#buffer[this.#at++] = text.charCodeAt(i)
+  }
+
+  byte(byte: number): void {
+    this.#buffer[this.#at++] = byte
+  }
+
+  /** A string of these bytes. Whether all of them are ASCII: the others are to be checked by who knows them. */
+  text(from: Buffer, start: number, stop: number): boolean {
+    const into = this.#buffer
+    let at = this.#at
+    let bits = 0
+    into[at++] = quote
+    for (let i = start; i < stop; i++) {
+      // In range: the caller's, and the table has all bytes.
+      const byte = from[i] as number
+      const escape = escapes[byte] as number
+      bits |= byte
+      if (escape === 0) into[at++] = byte
+      else {
+        into[at++] = backslash
+        if (escape !== 1) into[at++] = escape
+        else {
+          into[at++] = 0x75
+          into[at++] = 0x30
+          into[at++] = 0x30
+          into[at++] = hex[byte >> 4] as number
+          into[at++] = hex[byte & 15] as number
+        }
+      }
+    }
+    into[at++] = quote
+    this.#at = at
+    return bits < 0x80
+  }
+
+  close(operation: Operation, relations: ReadonlyArray<Relation>): PackedChanges {
+    const end = this.#at
+    this.#buffer[this.#at++] = comma
+    return new PackedChanges(1, single[operation], relations, this.#buffer, this.#start, end)
+  }
+}

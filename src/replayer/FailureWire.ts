@@ -128,13 +128,24 @@ const lasting: ReadonlySet<status> = new Set([
 ])
 
 /** The channel reports a failed TLS handshake like any lost connection, with the reason in its text only. */
-const certificate = /certificate|self-signed|altnames/iu
+const handshake = (details: string): string | undefined => {
+  if (/wrong version number/u.test(details)) return "it does not speak TLS"
+  return /certificate|self-signed|altnames/iu.test(details) ? details : undefined
+}
+
+/** The channel adds where it looked for the address, often nothing. */
+const withoutNote = (details: string): string => details.replace(/\.? ?Resolution note: *$/u, "")
 
 /** What the end of a call means to a job: the target's own reason where the replayer gave one. */
 export const targetErrorOf = (target: string, error: ServiceError): TargetError => {
   const typed = typedFailure(error)
   if (typed !== undefined) return typed
-  const detail = `the replayer: ${error.details === "" ? (status[error.code] ?? "unknown error") : error.details}`
-  const stays = lasting.has(error.code) || certificate.test(error.details)
-  return new TargetError({ target, reason: { _tag: stays ? "Refused" : "Unavailable", detail } })
+  const details = withoutNote(error.details)
+  const trouble = handshake(details)
+  const said = trouble ?? (details === "" ? (status[error.code] ?? "unknown error") : details)
+  const stays = lasting.has(error.code) || trouble !== undefined
+  return new TargetError({
+    target,
+    reason: { _tag: stays ? "Refused" : "Unavailable", detail: `the replayer: ${said}` }
+  })
 }

@@ -1,5 +1,5 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js"
-import { Cause, Deferred, Effect, Queue } from "effect"
+import { type Cause, Deferred, Effect, Queue } from "effect"
 import { type CallError, callError } from "./CallError.ts"
 import type { ReplayRequest, ReplayResponse } from "./generated/walstream/v1/replayer.ts"
 
@@ -19,14 +19,14 @@ const mostWaiting = 64
  * bounded is the client's to keep, by its credit, and a client that does not is cut off.
  */
 export class Incoming {
-  readonly #queue = Effect.runSync(Queue.unbounded<Arrived, Cause.Done | CallError>())
-  readonly #cancelled = Deferred.makeUnsafe<void>()
+  readonly #queue = Effect.runSync(Queue.unbounded<Arrived, Cause.Done>())
+  readonly #broken = Deferred.makeUnsafe<void, CallError>()
   /** Bytes of batches that are not answered. */
   #held = 0
 
   constructor(call: ReplayCall, creditBytes: number) {
     const over = (detail: string) =>
-      Queue.failCauseUnsafe(this.#queue, Cause.fail(callError(status.RESOURCE_EXHAUSTED, detail)))
+      Deferred.doneUnsafe(this.#broken, Effect.fail(callError(status.RESOURCE_EXHAUSTED, detail)))
     call.on("data", (arrived: Arrived) => {
       if (arrived.request.request?.$case === "batch") {
         if (this.#held > 0 && this.#held + arrived.bytes > creditBytes)
@@ -38,19 +38,19 @@ export class Incoming {
       return Queue.offerUnsafe(this.#queue, arrived)
     })
     call.on("end", () => Queue.endUnsafe(this.#queue))
-    const gone = () => Deferred.doneUnsafe(this.#cancelled, Effect.void)
+    const gone = () => Deferred.doneUnsafe(this.#broken, Effect.void)
     call.on("cancelled", gone)
     if (call.cancelled) gone()
   }
 
   /** The next request; fails with `Done` when the client has ended its side. */
-  get take(): Effect.Effect<Arrived, Cause.Done | CallError> {
+  get take(): Effect.Effect<Arrived, Cause.Done> {
     return Queue.take(this.#queue)
   }
 
-  /** Completes when the call was cancelled, ran out of time, or was lost. */
-  get cancelled(): Effect.Effect<void> {
-    return Deferred.await(this.#cancelled)
+  /** Completes when the call was cancelled, ran out of time, or was lost; fails when its client sends too much. */
+  get broken(): Effect.Effect<void, CallError> {
+    return Deferred.await(this.#broken)
   }
 
   /** Gives back the credit of a batch. */

@@ -125,6 +125,6 @@ export const replaySession = (
   stopping: Effect.Effect<void>
 ): Effect.Effect<void, never, Targets> =>
   Effect.scoped(converse(call, incoming, limits, stopping)).pipe(
-    Effect.raceFirst(incoming.cancelled),
+    Effect.raceFirst(incoming.broken),
     Effect.catchCause((cause) => end(call, cause))
   )

@@ -64,6 +64,8 @@ const explain = (message: string): string => {
   if (message.includes("EADDRINUSE")) return "another program listens there already"
   if (message.includes("EACCES")) return "this user may not listen on that port"
   if (message.includes("EADDRNOTAVAIL")) return "this machine has no such address"
+  if (/PEM|SSL|key values mismatch/u.test(message))
+    return `its certificate or key cannot be used (${message})`
   return message
 }
 
@@ -75,7 +77,7 @@ const listen = (
   const failed = (message: string) => new ReplayerStartError({ host, port, detail: explain(message) })
   const address = `${host.includes(":") ? `[${host}]` : host}:${port}`
   return Effect.flatMap(
-    Effect.try({ try: () => serverCredentials(tls), catch: (error) => failed(`TLS: ${String(error)}`) }),
+    Effect.try({ try: () => serverCredentials(tls), catch: (error) => failed(`SSL: ${String(error)}`) }),
     (credentials) =>
       Effect.callback<number, ReplayerStartError>((resume) => {
         server.bindAsync(address, credentials, (error, bound) =>

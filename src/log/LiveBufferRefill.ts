@@ -4,18 +4,20 @@ import { LiveBuffer } from "./LiveBuffer.ts"
 import type { LogError } from "./LogError.ts"
 
 /**
- * Fills an empty live buffer with the archive's newest transactions, as many whole ones as fit into half of it, so
- * that people see the recent past right after a start. Runs before anything new is published.
+ * Gives the live buffer the archive's newest transactions that it lacks, as many whole ones as fit into half of it, so
+ * that people see the recent past right after a start. One that outlived the last process goes on where it ended: what
+ * was archived and not written there any more would else be a hole. Runs before anything new is published.
  */
 export const refillLiveBuffer: Effect.Effect<void, LogError, Archive | LiveBuffer> = Effect.gen(function* () {
   const archive = yield* Archive
   const buffer = yield* LiveBuffer
   const { firstSeq, nextSeq } = yield* archive.coverage
   const held = yield* buffer.coverage
-  if (firstSeq === nextSeq || held.nextSeq > held.firstSeq) return
+  const lacks = held.nextSeq > held.firstSeq ? Math.max(firstSeq, held.nextSeq) : firstSeq
+  if (lacks >= nextSeq) return
   const room = (yield* buffer.stats).maxChanges / 2
 
-  let [low, high] = [firstSeq, nextSeq]
+  let [low, high] = [lacks, nextSeq]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
     const { changes } = yield* archive.volume(middle, nextSeq)

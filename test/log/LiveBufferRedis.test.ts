@@ -13,7 +13,6 @@ describeWith("redis", "a real Redis", () => {
         key: `events:${crypto.randomUUID()}`,
         source: "shop",
         history: Effect.succeed("a history"),
-        deadline: 2000,
         maxChanges,
         maxBytes
       })

@@ -6,7 +6,7 @@ import { freePort } from "../../src/postgres/EmbeddedPostgres.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { makeTestRedis, type TestRedis } from "../servers/TestRedis.ts"
 import { RandomLog } from "./RandomLog.ts"
-import { fails, openBuffer, streamKey } from "./RedisScene.ts"
+import { fails, openBuffer, readRange, streamKey } from "./RedisScene.ts"
 
 const urlTo = (port: number, rest = "") => ({ url: Redacted.make(`redis://${rest}127.0.0.1:${port}`) })
 
@@ -39,6 +39,16 @@ describeWith("redis-server", "a Redis that refuses", () => {
       const redis = yield* makeTestRedis()
       yield* redis.use((client) => client.call("ACL", "SETUSER", "eve", "on", ">secret", "~other", "+@all"))
       yield* refuses(urlTo(redis.port, "eve:secret@"), /lacks rights/u)
+      // What docs/redis.md says is enough.
+      const rights = "~walstream:events ~{walstream:events}:state +@stream +@hash +@scripting +unlink +info"
+      yield* redis.use((client) =>
+        client.call("ACL", "SETUSER", "ada", "on", ">secret", ...rights.split(" "))
+      )
+      const buffer = yield* openBuffer(urlTo(redis.port, "ada:secret@"))
+      const transactions = new RandomLog({ seed: 3 }).transactions(5)
+      yield* buffer.append(transactions.flat())
+      yield* buffer.append(new RandomLog({ seed: 4, firstSeq: 9 }).transactions(5).flat())
+      assert.strictEqual((yield* readRange(buffer, 9, 14)).at(-1)?.seq, 13)
     })
   )
 

@@ -9,6 +9,7 @@ import { SqliteArchive } from "../src/log/SqliteArchive.ts"
 import type { EmbeddedPostgres } from "../src/postgres/EmbeddedPostgres.ts"
 import { JobStore } from "../src/replay/JobStore.ts"
 import { ReplayWorker } from "../src/replay/ReplayWorker.ts"
+import type { Targets } from "../src/replay/Target.ts"
 import { configuredTargets } from "../src/replay/target/ConfiguredTargets.ts"
 import { ActorSystem } from "../src/runtime/ActorSystem.ts"
 import { type Backlog, copySlot, makeBacklog, makeBenchServer, session, temporaryFolder } from "./Backlog.ts"
@@ -36,7 +37,7 @@ export const everything: JobSpec = {
 }
 
 /** Puts the backlog into an archive: what both are given to apply lies in a log. */
-const archiveBacklog = Effect.fnUntraced(function* (
+export const archiveBacklog = Effect.fnUntraced(function* (
   server: EmbeddedPostgres,
   database: string,
   backlog: Backlog,
@@ -48,7 +49,8 @@ const archiveBacklog = Effect.fnUntraced(function* (
   yield* captured(backlog).pipe(Effect.provide(captureLayer(server.url(database), slot, folder)))
 }, Effect.scoped)
 
-const replayLayer = (server: EmbeddedPostgres, folder: string, target: Redacted.Redacted) =>
+/** A worker over an archive, with one target named `bench`. */
+export const replayLayer = (server: EmbeddedPostgres, folder: string, targets: Layer.Layer<Targets>) =>
   ReplayWorker.layer({
     workerId: "bench",
     count: 1,
@@ -59,7 +61,7 @@ const replayLayer = (server: EmbeddedPostgres, folder: string, target: Redacted.
   }).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
-        configuredTargets({ targets: { bench: target }, source: null }),
+        targets,
         SqliteArchive.layer({ file: `${folder}/archive.sqlite`, source: "bench" }),
         LiveBufferMemory.layer({ maxChanges: 1000, maxBytes: 1_000_000 }),
         layerJobStorePg
@@ -69,8 +71,12 @@ const replayLayer = (server: EmbeddedPostgres, folder: string, target: Redacted.
     Layer.provideMerge(ActorSystem.layer)
   )
 
+/** The target `bench`, in this process. */
+export const inProcess = (url: Redacted.Redacted): Layer.Layer<Targets> =>
+  configuredTargets({ targets: { bench: url }, source: null })
+
 /** Seconds from starting a job until it is completed. */
-const runJob = Effect.gen(function* () {
+export const runJob = Effect.gen(function* () {
   const archive = yield* Archive
   const store = yield* JobStore
   yield* archive.coverage
@@ -124,7 +130,9 @@ export const run = ([changes = "200000", rounds = "3"]: ReadonlyArray<string>) =
           yield* makeTarget(server, target)
           const admin = yield* session(server, "postgres")
           yield* admin.script(`ALTER DATABASE ${target} SET synchronous_commit = ${synchronous}`)
-          const seconds = yield* runJob.pipe(Effect.provide(replayLayer(server, folder, server.url(target))))
+          const seconds = yield* runJob.pipe(
+            Effect.provide(replayLayer(server, folder, inProcess(server.url(target))))
+          )
           ours.push(backlog.changes / seconds)
           if ((yield* digest(server, target)) !== expected) return yield* Effect.die(new Error("ends differ"))
         }

@@ -41,6 +41,8 @@ export class LiveQueue {
   /** The log is complete up to this commit time. */
   advance(time: Micros): void {
     if (this.#holed) return
+    // The later time says it all: while the buffer is away on an idle source, these must not pile up.
+    if (this.#steps.at(-1)?._tag === "Advance") this.#steps.pop()
     this.#steps.push({ _tag: "Advance", time })
     this.#some.openUnsafe()
   }

@@ -13,6 +13,7 @@ describe("LiveQueue", () => {
       queue.append([archived(1)], 60)
       queue.advance(1)
       queue.append([archived(2)], 60)
+      queue.advance(1)
       queue.advance(2)
       const steps = yield* queue.take
       assert.deepStrictEqual(

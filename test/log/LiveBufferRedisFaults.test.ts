@@ -101,6 +101,12 @@ describeWith("redis-server", "a Redis that loses what it had", () => {
       yield* isEmpty(reader)
       yield* writer.append(part(15, 20))
       assert.deepStrictEqual(yield* held(reader), [15, 20])
+
+      // While nobody asked: the next who does is not bothered with it.
+      yield* server().restart
+      yield* isEmpty(reader)
+      yield* writer.append(part(20, 25))
+      assert.deepStrictEqual(yield* held(reader), [20, 25])
     })
   )
 

@@ -104,8 +104,7 @@ export class RedisClient {
 
   #ask<A>(command: (redis: Redis) => Promise<A>): Effect.Effect<A, LogError> {
     return this.#try(async () => {
-      const connection = this.#current ?? open(this.#options, this.#options.deadline)
-      this.#current = connection
+      const connection = this.#current ?? this.#open()
       try {
         const redis = await connection
         return await command(redis)
@@ -115,6 +114,17 @@ export class RedisClient {
         throw error
       }
     })
+  }
+
+  #open(): Promise<Redis> {
+    const connection = open(this.#options, this.#options.deadline)
+    this.#current = connection
+    // One that ends while nobody asks is not found out by the next who does.
+    connection.then(
+      (redis) => redis.once("end", () => this.#drop(connection)),
+      () => undefined
+    )
+    return connection
   }
 
   #drop(connection: Promise<Redis>): void {

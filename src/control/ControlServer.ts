@@ -1,6 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { ByteSize, Effect, Layer, Schema } from "effect"
-import { HttpIncomingMessage, HttpRouter, type HttpServerError } from "effect/http"
+import { ByteSize, Effect, Layer } from "effect"
+import { HttpIncomingMessage, HttpRouter } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { WalstreamApi } from "./api/WalstreamApi.ts"
 import { type TokenOptions, Tokens } from "./auth/Tokens.ts"
@@ -14,12 +14,14 @@ import { docsRoutes, layerDocs } from "./http/Docs.ts"
 import { layerEventsHandlers } from "./http/EventsHandlers.ts"
 import { layerHealthHandlers } from "./http/HealthHandlers.ts"
 import { layerJobsHandlers } from "./http/JobsHandlers.ts"
+import { listenFailed } from "./http/ListenFailed.ts"
 import { methodsNotAllowed } from "./http/MethodsNotAllowed.ts"
 import { startingServer } from "./http/StartingServer.ts"
 import { layerStatusPage, statusPageRoutes } from "./http/StatusPage.ts"
 import { layerSystemHandlers } from "./http/SystemHandlers.ts"
 import { JobRuns } from "./JobRuns.ts"
 import { JobViews } from "./JobViews.ts"
+import { Processes } from "./Processes.ts"
 import { SystemDoctor } from "./SystemDoctor.ts"
 
 export interface ControlServerOptions {
@@ -29,27 +31,6 @@ export interface ControlServerOptions {
   readonly tokens: TokenOptions
   /** What `system/doctor` looks at beside the instance itself. */
   readonly databases?: DatabasesToExamine
-}
-
-/** Nobody can reach us: the port is taken, or the address is not ours. */
-export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFailed", {
-  host: Schema.String,
-  port: Schema.Int,
-  code: Schema.String
-}) {
-  override get message(): string {
-    const place = `${this.host}:${this.port}`
-    switch (this.code) {
-      case "EADDRINUSE":
-        return `port ${this.port} is in use: stop the program that has it, or set HTTP_PORT to a free one`
-      case "EACCES":
-        return `no permission to listen on ${place}: set HTTP_PORT to one above 1023`
-      case "EADDRNOTAVAIL":
-        return `${this.host} is no address of this machine: set HTTP_HOST to one that is, such as 127.0.0.1`
-      default:
-        return `cannot listen on ${place}: ${this.code}`
-    }
-  }
 }
 
 const openapiPath = "/api/v1/openapi.json"
@@ -73,7 +54,7 @@ const routes = ({ tokens, databases }: Pick<ControlServerOptions, "tokens" | "da
       Layer.provide(Tokens.layer(tokens)),
       Layer.provide(SystemDoctor.layer(databases ?? null)),
       Layer.provide(JobViews.layer),
-      Layer.provide([HistoryHoles.layer, JobRuns.layer]),
+      Layer.provide([HistoryHoles.layer, JobRuns.layer, Processes.layer]),
       Layer.provide(CoverageNotes.layer)
     ),
     layerDocs,
@@ -87,13 +68,6 @@ const routes = ({ tokens, databases }: Pick<ControlServerOptions, "tokens" | "da
     answers
   )
 
-const listenFailed = (options: ControlServerOptions, { cause }: HttpServerError.ServeError) =>
-  new ListenFailed({
-    host: options.host,
-    port: options.port,
-    code: cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
-  })
-
 /** The control plane's HTTP server: API, its documentation, and the status page. */
 export const layerControlServer = (options: ControlServerOptions) =>
   HttpRouter.serve(routes(options), { disableLogger: true, disableListenLog: true }).pipe(
@@ -104,7 +78,11 @@ export const layerControlServer = (options: ControlServerOptions) =>
         gracefulShutdownTimeout: "2 seconds"
       }).pipe(
         Layer.catchTag("ServeError", (error) =>
-          Layer.effectContext(Effect.fail(listenFailed(options, error)))
+          Layer.effectContext(
+            Effect.fail(
+              listenFailed({ ...options, hostSetting: "HTTP_HOST", portSetting: "HTTP_PORT" }, error)
+            )
+          )
         )
       )
     ),

@@ -1,8 +1,9 @@
-import { Context, Effect, Layer, SubscriptionRef } from "effect"
+import { Context, Effect, Layer, Option, SubscriptionRef } from "effect"
 import { formatLsn } from "../domain/Lsn.ts"
 import { formatMicros, type Micros } from "../domain/Micros.ts"
 import { type IngestPhase, IngestState } from "../ingest/IngestState.ts"
 import type { SourceJson } from "./api/SystemApi.ts"
+import { Processes } from "./Processes.ts"
 
 /** What the API tells of the source. Its shape is the contract's; where it comes from is the deployment's. */
 export class SourceView extends Context.Service<
@@ -81,5 +82,68 @@ export const layerLocalSource = (options: SourceViewOptions): Layer.Layer<Source
         } satisfies SourceJson
       })
       return { source: options.sourceId, here: true, read }
+    })
+  )
+
+/** An ingestor elsewhere that was never heard of. */
+const unheard = (options: SourceViewOptions): SourceJson => ({
+  source: options.sourceId,
+  demo: options.demo,
+  phase: "silent",
+  message: "no ingestor has told of this source",
+  fix: "start one with this control database's DATABASE_URL",
+  code: "silent",
+  slot: options.slot,
+  publication: options.publication,
+  plugin: options.plugin,
+  seq: 0,
+  frontier: formatLsn(0n),
+  current_lsn: null,
+  lag_bytes: null,
+  latency_seconds: null,
+  retained_bytes: null,
+  wal_status: null,
+  slot_active: null,
+  last_commit_time: null,
+  coverage_time: null,
+  transactions: 0,
+  changes: 0,
+  reconnects: 0
+})
+
+/** As the ingestor tells it through the control database. */
+export const layerToldSource = (options: SourceViewOptions): Layer.Layer<SourceView, never, Processes> =>
+  Layer.effect(
+    SourceView,
+    Effect.gen(function* () {
+      const processes = yield* Processes
+      let last = unheard(options)
+      const silent = (message: string, fix: string | null): SourceJson => ({
+        ...last,
+        phase: "silent",
+        message,
+        fix,
+        code: "silent"
+      })
+      const read = processes.source(options.sourceId).pipe(
+        Effect.map(
+          Option.match({
+            onNone: () => last,
+            onSome: (told) => {
+              last = told.source
+              return told.silent
+                ? silent(
+                    `the ingestor was last heard of at ${told.told_at}`,
+                    "see whether it runs and reaches the control database"
+                  )
+                : told.source
+            }
+          })
+        ),
+        Effect.catch((error) =>
+          Effect.succeed(silent(`what it tells cannot be read: ${error.message}`, null))
+        )
+      )
+      return { source: options.sourceId, here: false, read }
     })
   )

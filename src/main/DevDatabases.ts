@@ -1,9 +1,10 @@
 import { join } from "node:path"
 import { Effect, Option, type Redacted } from "effect"
-import { type AttachOptions, attach } from "../ingest/Attach.ts"
+import { attach } from "../ingest/Attach.ts"
 import { type EmbeddedPostgres, makeEmbeddedPostgres } from "../postgres/EmbeddedPostgres.ts"
 import { connectPg } from "../postgres/PgSession.ts"
 import { demoSource, demoTarget, prepareDemo } from "./demo/PrepareDemo.ts"
+import { attachOptions } from "./parts/Capturing.ts"
 import type { SettingsValue } from "./Settings.ts"
 
 /** Where the dev shape's databases are. */
@@ -22,16 +23,6 @@ const ensureDatabase = Effect.fnUntraced(function* (server: EmbeddedPostgres, na
   const found = yield* admin.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [name])
   if (found.length === 0) yield* admin.script(`CREATE DATABASE ${name}`)
 }, Effect.scoped)
-
-/** What attaching needs of the settings. */
-export const attachOptions = (settings: SettingsValue, url: Redacted.Redacted): AttachOptions => ({
-  url,
-  sourceId: settings.sourceId,
-  slot: settings.slotName,
-  publication: settings.publicationName,
-  plugin: settings.capturePlugin,
-  captureNewTables: settings.captureNewTables
-})
 
 /** Names what the settings give, and embeds the rest: the demo shop with its copy, the control database. */
 export const devDatabases = Effect.fnUntraced(function* (settings: SettingsValue) {

@@ -16,6 +16,8 @@ const urlWords = "a URL like postgres://user:password@host:5432/database"
 const identifier = Schema.String.check(Schema.isPattern(/^[a-z0-9_]{1,63}$/u))
 const identifierWords = "1 to 63 of a-z, 0-9 and _"
 const text = Schema.String.check(Schema.isMinLength(1))
+const redisUrl = Schema.String.check(Schema.isPattern(/^rediss?:\/\/[^/\s]+(\/\d+)?$/u))
+const aFile = "a file in PEM"
 
 /** A key that a person made up is guessed; 32 characters of which at least 10 differ is not a word. */
 const strongSecret = Schema.String.check(
@@ -97,12 +99,72 @@ export const definitions = {
     [0, Number.MAX_SAFE_INTEGER],
     `The embedded archive forgets its oldest transactions above this size; 0 for no bound. Not set: ${demoRetention.maxBytes} in the demo, 0 with your own SOURCE_URL.`
   ),
+  redisUrl: secret(
+    "REDIS_URL",
+    "The live buffer. Not set: the memory of the one process.",
+    "a URL like redis://user:password@host:6379/0, rediss:// for TLS",
+    redisUrl
+  ),
+  redisStreamKey: withFallback(
+    "REDIS_STREAM_KEY",
+    "walstream:events",
+    "The stream's key in Redis, one per source.",
+    "a key",
+    text
+  ),
+  redisStreamMaxBytes: wholeNumber(
+    "REDIS_STREAM_MAXBYTES",
+    268_435_456,
+    [1_048_576, Number.MAX_SAFE_INTEGER],
+    "Bytes that the stream in Redis holds at most."
+  ),
   bufferMaxChanges: wholeNumber(
     "REDIS_STREAM_MAXLEN",
     100_000,
     [1000, 100_000_000],
-    "Changes that the live buffer holds at most."
+    "Changes that the live buffer holds at most; a stream in Redis is kept at 85 % of it."
   ),
+  kafkaBroker: list(
+    "KAFKA_BROKER",
+    "The archive: some of the cluster's brokers. Not set: a file in DATA_DIR, for one process.",
+    "a list of host:port with commas between",
+    /^[^:,\s]+:\d{1,5}$/u
+  ),
+  kafkaTopic: withFallback(
+    "KAFKA_TOPIC",
+    "walstream.archive",
+    "The topic of the changes, one per source; <topic>.meta lies beside it. Made when missing.",
+    "a topic's name",
+    Schema.String.check(Schema.isPattern(/^[A-Za-z0-9._-]{1,200}$/u))
+  ),
+  kafkaPartitions: wholeNumber("KAFKA_PARTITIONS", 8, [1, 1000], "Partitions of a topic that we make."),
+  kafkaReplicationFactor: wholeNumber(
+    "KAFKA_REPLICATION_FACTOR",
+    0,
+    [0, 100],
+    "Replicas of a topic that we make; 0 for 3, or as many as there are brokers."
+  ),
+  kafkaRetentionHours: wholeNumber(
+    "KAFKA_RETENTION_HOURS",
+    0,
+    [0, 876_000],
+    "How long a topic that we make keeps changes; 0 for ever."
+  ),
+  kafkaTls: oneOf("KAFKA_TLS", ["off", "on"], "off", "Whether brokers are reached by TLS."),
+  kafkaTlsCa: optional(
+    "KAFKA_TLS_CA",
+    "Who vouches for the brokers. Not set: whom Node trusts.",
+    aFile,
+    text
+  ),
+  kafkaMechanism: oneOf(
+    "KAFKA_SASL_MECHANISM",
+    ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+    "SCRAM-SHA-512",
+    "How the user below is proved."
+  ),
+  kafkaUsername: optional("KAFKA_USERNAME", "The user at the brokers. Not set: none.", "a name", text),
+  kafkaPassword: secret("KAFKA_PASSWORD", "Its password.", "a password", text),
   replayBufferMaxAgeSeconds: wholeNumber(
     "REPLAY_REDIS_MAX_AGE_SECONDS",
     3600,
@@ -132,6 +194,45 @@ export const definitions = {
     3,
     [0, 100],
     "How often a change that the target rejects is tried again."
+  ),
+  replayerHost: optional(
+    "REPLAYER_HOST",
+    "Worker: the replayer that applies its jobs; not set: the worker does. Replayer: the address to listen on, 127.0.0.1 if not set.",
+    "a host name or address",
+    text
+  ),
+  replayerPort: wholeNumber("REPLAYER_PORT", 50_051, [0, 65_535], "The replayer's gRPC port."),
+  replayerToken: secret(
+    "REPLAYER_TOKEN",
+    "What workers show to the replayer, the same on both sides.",
+    "at least 32 characters, at least 10 of them different",
+    strongSecret
+  ),
+  replayerTlsCert: optional(
+    "REPLAYER_TLS_CERT",
+    "The replayer's certificate, or a worker's own for mutual TLS. Not set: plain text, for a network of our own.",
+    aFile,
+    text
+  ),
+  replayerTlsKey: optional("REPLAYER_TLS_KEY", "The key of that certificate.", aFile, text),
+  replayerTlsCa: optional(
+    "REPLAYER_TLS_CA",
+    "Who vouches for the other side. Set at the replayer, workers need a certificate of it.",
+    aFile,
+    text
+  ),
+  metricsHost: withFallback(
+    "METRICS_HOST",
+    "127.0.0.1",
+    "Where a role answers probes.",
+    "a host name or address",
+    text
+  ),
+  metricsPort: optional(
+    "METRICS_PORT",
+    "Its port. Not set: ingestor 9090, control 9091, replayer 9092, worker 9094.",
+    "a port",
+    Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 65_535 }))
   ),
   httpHost: withFallback(
     "HTTP_HOST",

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { awaitControlDatabase } from "../control/AwaitControlDatabase.ts"
@@ -8,60 +7,28 @@ import { layerControlServer } from "../control/ControlServer.ts"
 import { layerCoverageKeeper } from "../control/CoverageKeeper.ts"
 import { layerJobStorePg } from "../control/JobStorePg.ts"
 import { migrate } from "../control/Migrations.ts"
-import { layerRunReporter } from "../control/RunReporter.ts"
-import { layerLocalSource } from "../control/SourceView.ts"
-import { Ingestor } from "../ingest/Ingestor.ts"
-import { LiveBufferMemory } from "../log/LiveBufferMemory.ts"
+import { layerProcessReporter } from "../control/ProcessReporter.ts"
+import type { Archive } from "../log/Archive.ts"
+import type { LiveBuffer } from "../log/LiveBuffer.ts"
 import { refillLiveBuffer } from "../log/LiveBufferRefill.ts"
-import { SqliteArchive } from "../log/SqliteArchive.ts"
-import { ReplayWorker } from "../replay/ReplayWorker.ts"
-import { configuredTargets } from "../replay/target/ConfiguredTargets.ts"
 import { ActorSystem } from "../runtime/ActorSystem.ts"
 import { type DevAccess, devAccess } from "./DevAccess.ts"
-import { attachOptions, type DevDatabases, devDatabases } from "./DevDatabases.ts"
+import { type DevDatabases, devDatabases } from "./DevDatabases.ts"
 import { runWorkload } from "./demo/DemoWorkload.ts"
 import { writeLocalAccess } from "./LocalAccess.ts"
-import { logging, runProcess } from "./Process.ts"
-import { archiveRetention, retentionOf, retentionText } from "./Retention.ts"
-import { Settings, type SettingsValue } from "./Settings.ts"
+import { runProcess } from "./Process.ts"
+import { attachOptions, capturing } from "./parts/Capturing.ts"
+import { replaying } from "./parts/Replaying.ts"
+import { runRole } from "./parts/Role.ts"
+import { stores } from "./parts/Stores.ts"
+import { targets } from "./parts/Targeting.ts"
+import { retentionOf, retentionText } from "./Retention.ts"
+import type { SettingsValue } from "./Settings.ts"
 import { welcome } from "./Welcome.ts"
 
-/** On the wire; as objects changes take several times that. It keeps a full buffer well below 300 MB of process. */
-const bufferBytes = 16 * 1024 * 1024
-
-/** Archive and live buffer in this process; the buffer begins with the archive's newest transactions. */
-const stores = (settings: SettingsValue, databases: DevDatabases) => {
-  const held = Layer.mergeAll(
-    SqliteArchive.layer({
-      file: join(settings.dataDir, "archive.sqlite"),
-      source: settings.sourceId,
-      retention: archiveRetention(retentionOf(settings, databases.demo))
-    }),
-    LiveBufferMemory.layer({ maxChanges: settings.bufferMaxChanges, maxBytes: bufferBytes })
-  )
-  return Layer.effectDiscard(refillLiveBuffer).pipe(Layer.provideMerge(held))
-}
-
-const capture = (settings: SettingsValue, databases: DevDatabases) =>
-  Ingestor.layer({
-    ...attachOptions(settings, databases.source),
-    excluded: new Set(settings.captureExcludeColumns),
-    spillDirectory: join(settings.dataDir, "spill"),
-    memoryBytes: settings.spillMemoryBytes,
-    publicationsEvery: 10_000
-  })
-
-const replay = (settings: SettingsValue, databases: DevDatabases) =>
-  ReplayWorker.layer({
-    workerId: `dev-${process.pid}`,
-    count: settings.jobWorkerCount,
-    leaseSeconds: settings.jobLeaseDurationSeconds,
-    source: settings.sourceId,
-    maxEventRetries: settings.maxEventRetries,
-    bufferMaxAgeSeconds: settings.replayBufferMaxAgeSeconds
-  }).pipe(
-    Layer.provideMerge(configuredTargets({ targets: databases.targets, source: { url: databases.source } }))
-  )
+/** The live buffer begins with the archive's newest transactions. */
+const withPast = <E, R>(held: Layer.Layer<Archive | LiveBuffer, E, R>) =>
+  Layer.effectDiscard(refillLiveBuffer).pipe(Layer.provideMerge(held))
 
 const control = (settings: SettingsValue, databases: DevDatabases, access: DevAccess) =>
   layerControlServer({
@@ -73,17 +40,7 @@ const control = (settings: SettingsValue, databases: DevDatabases, access: DevAc
       targets: databases.targets,
       control: databases.control
     }
-  }).pipe(
-    Layer.provide(
-      layerLocalSource({
-        sourceId: settings.sourceId,
-        demo: databases.demo,
-        slot: settings.slotName,
-        publication: settings.publicationName,
-        plugin: settings.capturePlugin
-      })
-    )
-  )
+  })
 
 /** The control database at this build's revision, with the first admin in it. */
 const database = (databases: DevDatabases, access: DevAccess) =>
@@ -126,26 +83,25 @@ const open = (settings: SettingsValue, databases: DevDatabases, access: DevAcces
     process.stdout.write(welcome({ url, access, databases, dataDir: settings.dataDir, kept }))
   })
 
-/** Everything in one process: embedded log, embedded databases where none are named. */
-const dev = Effect.gen(function* () {
-  const settings = yield* Settings.load
-  return yield* Effect.gen(function* () {
-    const access = yield* devAccess(settings)
-    const databases = yield* devDatabases(settings)
-    yield* awaitControlDatabase(databases.control)
-    const shape = Layer.effectDiscard(open(settings, databases, access)).pipe(
-      Layer.provideMerge(control(settings, databases, access)),
-      Layer.provideMerge(Layer.mergeAll(layerRunReporter, layerCoverageKeeper(settings.sourceId))),
-      Layer.provideMerge(Layer.mergeAll(capture(settings, databases), replay(settings, databases))),
-      Layer.provideMerge(Layer.mergeAll(stores(settings, databases), layerJobStorePg)),
-      Layer.provideMerge(database(databases, access)),
-      Layer.provideMerge(ActorSystem.layer)
-    )
-    const built = yield* Layer.build(shape)
-    return yield* Effect.flatMap(ActorSystem, (system) => system.awaitFailure).pipe(
-      Effect.provideContext(built)
-    )
-  }).pipe(Effect.scoped, Effect.provide(logging(settings)))
+/** Everything in one process: embedded databases and stores where none are named. */
+const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
+  const access = yield* devAccess(settings)
+  const databases = yield* devDatabases(settings)
+  const { source, demo } = databases
+  yield* awaitControlDatabase(databases.control)
+  return Layer.effectDiscard(open(settings, databases, access)).pipe(
+    Layer.provide(Layer.mergeAll(layerProcessReporter, layerCoverageKeeper(settings.sourceId))),
+    Layer.provideMerge(control(settings, databases, access)),
+    Layer.provide(Layer.mergeAll(capturing(settings, source, demo), replaying(settings))),
+    Layer.provide(
+      Layer.mergeAll(
+        withPast(stores(settings, "writer", demo)),
+        targets(settings, { source, targets: databases.targets }),
+        layerJobStorePg
+      )
+    ),
+    Layer.provide(database(databases, access))
+  )
 })
 
-if (import.meta.main) runProcess(dev)
+if (import.meta.main) runProcess(runRole("dev", shape))

@@ -8,6 +8,7 @@ import { Users } from "../../src/control/auth/Users.ts"
 import { layerControlServer } from "../../src/control/ControlServer.ts"
 import { layerJobStorePg } from "../../src/control/JobStorePg.ts"
 import { SourceView } from "../../src/control/SourceView.ts"
+import { ThisProcess } from "../../src/control/ThisProcess.ts"
 import type { Coverage, Incarnation } from "../../src/domain/Log.ts"
 import { makeRelation } from "../../src/domain/Relation.ts"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
@@ -131,7 +132,7 @@ export const testSecret = Redacted.make("a secret of this test, long enough")
 export const apiLayer = (database: string) =>
   layerControlServer({ host: "127.0.0.1", port: 0, tokens: { secret: testSecret, seconds: 3600 } }).pipe(
     Layer.provideMerge(Layer.mergeAll(layerJobStorePg, Users.layer)),
-    Layer.provideMerge(Layer.mergeAll(Stores, ActorSystem.layer)),
+    Layer.provideMerge(Layer.mergeAll(Stores, ActorSystem.layer, ThisProcess.layer("control", "0.0.0"))),
     Layer.provideMerge(controlLayer(database)),
     Layer.orDie
   )

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { CapturePhase } from "./CapturePhase.ts"
 
 /** `embedded`: there is no such server, its part is played inside this process, and it works. */
 const Flat = Schema.Literals(["up", "embedded", "down"])
@@ -13,10 +14,8 @@ const Component = Schema.Struct({
   reason: Schema.NullOr(Schema.String)
 })
 
-const phases = ["starting", "attaching", "capturing", "blocked", "retrying", "stopped", "ended"] as const
-
 /** Down while it does not capture, whatever the reason. */
-const Capture = Schema.Struct({ ...Component.fields, state: Schema.Literals(phases) })
+const Capture = Schema.Struct({ ...Component.fields, state: CapturePhase })
 
 const readiness = {
   postgres: Flat,

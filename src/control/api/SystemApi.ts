@@ -2,11 +2,12 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { storeKinds } from "../../domain/Job.ts"
 import { Section } from "../doctor/Section.ts"
-import { ActorJson } from "./ActorJson.ts"
+import { CapturePhase } from "./CapturePhase.ts"
 import { CoverageJson } from "./CoverageJson.ts"
 import { HoleJson } from "./HoleJson.ts"
 import { Authorized } from "./Principal.ts"
 import { Unavailable } from "./Problems.ts"
+import { ProcessJson } from "./ProcessJson.ts"
 
 const Text = Schema.NullOr(Schema.String)
 
@@ -15,7 +16,7 @@ export const SourceJson = Schema.Struct({
   source: Schema.String,
   /** Whether the changes are made up by the built-in demo. */
   demo: Schema.Boolean,
-  phase: Schema.Literals(["starting", "attaching", "capturing", "blocked", "retrying", "stopped", "ended"]),
+  phase: CapturePhase,
   /** Why it is not capturing, and the way out. */
   message: Text,
   fix: Text,
@@ -67,9 +68,11 @@ export class SystemApi extends HttpApiGroup.make("system")
       OpenApi.Description,
       "Looks the instance, its source, targets and control database over, with what mends what is found. Changes nothing."
     ),
-    HttpApiEndpoint.get("actors", "/actors", { success: ActorJson }).annotate(
+    HttpApiEndpoint.get("actors", "/actors", {
+      success: Schema.Struct({ items: Schema.Array(ProcessJson) })
+    }).annotate(
       OpenApi.Description,
-      "The supervision tree of this process."
+      "The supervision tree of every process. Without the control database, of the one that answers."
     ),
     HttpApiEndpoint.get("targets", "/targets", {
       success: Schema.Struct({ items: Schema.Array(Schema.Struct({ name: Schema.String })) })

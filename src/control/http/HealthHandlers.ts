@@ -50,6 +50,8 @@ const captureTrouble = ({ phase, code }: SourceJson): string | null => {
       return `capture has stopped${why} (system/source says more)`
     case "ended":
       return "capture has ended"
+    case "silent":
+      return "no ingestor tells of itself (system/source says more)"
   }
 }
 

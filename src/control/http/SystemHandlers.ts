@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Archive } from "../../log/Archive.ts"
 import { LiveBuffer } from "../../log/LiveBuffer.ts"
@@ -10,8 +10,10 @@ import { holeJson } from "../api/HoleJson.ts"
 import { WalstreamApi } from "../api/WalstreamApi.ts"
 import { isBroken } from "../doctor/Section.ts"
 import { HistoryHoles } from "../HistoryHoles.ts"
+import { Processes } from "../Processes.ts"
 import { SourceView } from "../SourceView.ts"
 import { SystemDoctor } from "../SystemDoctor.ts"
+import { ThisProcess } from "../ThisProcess.ts"
 import { storeUnavailable } from "./EventsHandlers.ts"
 import { jobStoreUnavailable } from "./JobsHandlers.ts"
 
@@ -19,6 +21,8 @@ export const layerSystemHandlers = HttpApiBuilder.group(
   WalstreamApi,
   "system",
   Effect.fnUntraced(function* (handlers) {
+    const { startedAt, ...identity } = yield* ThisProcess
+    const processes = yield* Processes
     const source = yield* SourceView
     const archive = yield* Archive
     const buffer = yield* LiveBuffer
@@ -26,6 +30,12 @@ export const layerSystemHandlers = HttpApiBuilder.group(
     const targets = yield* Targets
     const history = yield* HistoryHoles
     const doctor = yield* SystemDoctor
+
+    const own = Effect.gen(function* () {
+      const now = new Date(yield* Clock.currentTimeMillis).toISOString()
+      const actors = actorJson(yield* system.tree)
+      return { ...identity, started_at: startedAt, told_at: now, silent: false, actors }
+    })
 
     return handlers.handleAll({
       source: () => source.read,
@@ -41,7 +51,11 @@ export const layerSystemHandlers = HttpApiBuilder.group(
         },
         Effect.catchTags({ LogError: storeUnavailable, JobStoreError: jobStoreUnavailable })
       ),
-      actors: () => Effect.map(system.tree, actorJson),
+      actors: Effect.fnUntraced(function* () {
+        const here = yield* own
+        const told = yield* Effect.orElseSucceed(processes.list, () => [])
+        return { items: [here, ...told.filter(({ id }) => id !== here.id)] }
+      }),
       doctor: () => Effect.map(doctor.examine, (sections) => ({ sections, healthy: !isBroken(sections) })),
       targets: () => Effect.succeed({ items: targets.names.map((name) => ({ name })) })
     })

@@ -1,0 +1,42 @@
+import type { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Option, Schedule } from "effect"
+import { ActorSystem } from "../runtime/ActorSystem.ts"
+import { reconnect } from "../runtime/RetryPolicy.ts"
+import { actorJson } from "./api/ActorJson.ts"
+import { Processes } from "./Processes.ts"
+import { SourceView } from "./SourceView.ts"
+import { ThisProcess } from "./ThisProcess.ts"
+
+/** What the control database may take of our stop. */
+const leaveDeadline = "1 second"
+
+/**
+ * In every process: tells the control plane every two seconds how its actors are, and its source where it captures
+ * one. Nothing here waits for the control database but this actor.
+ */
+export const layerProcessReporter: Layer.Layer<never, never, ThisProcess | PgClient.PgClient | ActorSystem> =
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const identity = yield* ThisProcess
+      const system = yield* ActorSystem
+      const processes = yield* Processes
+      const view = yield* Effect.serviceOption(SourceView)
+      const tell = Effect.gen(function* () {
+        const tree = yield* system.tree
+        const source = Option.isSome(view) && view.value.here ? yield* view.value.read : null
+        yield* processes.tell(identity, actorJson(tree), source)
+      })
+      const supervisor = yield* Effect.acquireRelease(
+        system.root.supervise({ name: "presence", intensity: "unlimited", backoff: reconnect }),
+        () =>
+          Effect.andThen(
+            system.root.stop("presence"),
+            processes.leave(identity.id).pipe(Effect.timeoutOption(leaveDeadline), Effect.ignore)
+          )
+      )
+      yield* supervisor.spawn({
+        name: "reports",
+        run: () => Effect.repeat(tell, Schedule.spaced("2 seconds"))
+      })
+    }).pipe(Effect.orDie)
+  ).pipe(Layer.provide(Processes.layer))

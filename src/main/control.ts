@@ -1,0 +1,68 @@
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Option } from "effect"
+import { Users } from "../control/auth/Users.ts"
+import { layerControlServer } from "../control/ControlServer.ts"
+import { layerJobStorePg } from "../control/JobStorePg.ts"
+import { Processes } from "../control/Processes.ts"
+import { layerProcessReporter } from "../control/ProcessReporter.ts"
+import { layerToldSource } from "../control/SourceView.ts"
+import { Archive } from "../log/Archive.ts"
+import { runProcess } from "./Process.ts"
+import { attachOptions, viewOptions } from "./parts/Capturing.ts"
+import { migratedControlDatabase } from "./parts/ControlDb.ts"
+import { answers, probes } from "./parts/Probes.ts"
+import { required, requireSharedStores, runRole } from "./parts/Role.ts"
+import { stores } from "./parts/Stores.ts"
+import { targets } from "./parts/Targeting.ts"
+import type { SettingsValue } from "./Settings.ts"
+
+const needs = Effect.gen(function* () {
+  const sql = yield* PgClient.PgClient
+  const archive = yield* Archive
+  return yield* Effect.all(
+    { control_database: answers(sql`SELECT 1 AS one`), archive: answers(archive.coverage) },
+    { concurrency: 2 }
+  )
+})
+
+/** The first admin, where the settings name one. */
+const firstAdmin = ({ adminUsername, adminPassword }: SettingsValue) =>
+  Layer.effectDiscard(
+    Option.match(adminPassword, {
+      onNone: () => Effect.void,
+      onSome: (password) => Effect.flatMap(Users, (users) => users.bootstrap(adminUsername, password))
+    })
+  )
+
+/** API and page, for people and programs. */
+const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
+  yield* requireSharedStores(settings)
+  const control = yield* required("DATABASE_URL", settings.databaseUrl)
+  const secret = yield* required("SECRET_KEY", settings.secretKey)
+  const source = yield* required("SOURCE_URL", settings.sourceUrl)
+  const server = layerControlServer({
+    host: settings.httpHost,
+    port: settings.httpPort,
+    tokens: { secret, seconds: 3600 },
+    databases: {
+      source: attachOptions(settings, source),
+      targets: settings.targets,
+      control
+    }
+  })
+  return Layer.mergeAll(layerProcessReporter, server, probes(settings, "control", needs)).pipe(
+    Layer.provide(
+      Layer.mergeAll(
+        firstAdmin(settings),
+        layerToldSource(viewOptions(settings, false)),
+        layerJobStorePg,
+        stores(settings, "reader", false),
+        targets(settings, { source, targets: settings.targets })
+      )
+    ),
+    Layer.provide(Layer.mergeAll(Users.layer, Processes.layer)),
+    Layer.provideMerge(migratedControlDatabase(control, "control"))
+  )
+})
+
+if (import.meta.main) runProcess(runRole("control", shape))

@@ -1,0 +1,41 @@
+import { Effect, Layer, Option, SubscriptionRef } from "effect"
+import { layerCoverageKeeper } from "../control/CoverageKeeper.ts"
+import { layerProcessReporter } from "../control/ProcessReporter.ts"
+import { IngestState } from "../ingest/IngestState.ts"
+import { runProcess } from "./Process.ts"
+import { beside } from "./parts/Beside.ts"
+import { capturing } from "./parts/Capturing.ts"
+import { migratedControlDatabase } from "./parts/ControlDb.ts"
+import { probes } from "./parts/Probes.ts"
+import { required, requireSharedStores, runRole } from "./parts/Role.ts"
+import { stores } from "./parts/Stores.ts"
+import type { SettingsValue } from "./Settings.ts"
+
+const needs = Effect.gen(function* () {
+  const state = yield* IngestState
+  const phase = yield* SubscriptionRef.get(state.phase)
+  const isCapturing = phase._tag === "Capturing"
+  return { capture: isCapturing ? null : `capture is ${phase._tag.toLowerCase()}` }
+})
+
+/** Captures the source. The control database is told of it, and may be away. */
+const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
+  yield* requireSharedStores(settings)
+  const source = yield* required("SOURCE_URL", settings.sourceUrl)
+  const told = Option.match(settings.databaseUrl, {
+    onNone: () => Layer.empty,
+    onSome: (url) =>
+      beside(
+        "control-database",
+        Layer.mergeAll(layerProcessReporter, layerCoverageKeeper(settings.sourceId)).pipe(
+          Layer.provide(migratedControlDatabase(url, "ingestor"))
+        )
+      )
+  })
+  return Layer.mergeAll(told, probes(settings, "ingestor", needs)).pipe(
+    Layer.provide(capturing(settings, source, false)),
+    Layer.provide(stores(settings, "writer", false))
+  )
+})
+
+if (import.meta.main) runProcess(runRole("ingestor", shape))

@@ -1,0 +1,20 @@
+import { hostname } from "node:os"
+import { Layer } from "effect"
+import { layerRunReporter } from "../../control/RunReporter.ts"
+import { ReplayWorker } from "../../replay/ReplayWorker.ts"
+import type { SettingsValue } from "../Settings.ts"
+
+/** Runs jobs from the stores into the targets, and tells how they go. */
+export const replaying = (settings: SettingsValue) =>
+  layerRunReporter.pipe(
+    Layer.provideMerge(
+      ReplayWorker.layer({
+        workerId: `${hostname()}-${process.pid}`,
+        count: settings.jobWorkerCount,
+        leaseSeconds: settings.jobLeaseDurationSeconds,
+        source: settings.sourceId,
+        maxEventRetries: settings.maxEventRetries,
+        bufferMaxAgeSeconds: settings.replayBufferMaxAgeSeconds
+      })
+    )
+  )

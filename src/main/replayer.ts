@@ -1,0 +1,46 @@
+import { Effect, Layer, Option } from "effect"
+import { layerProcessReporter } from "../control/ProcessReporter.ts"
+import { configuredTargets } from "../replay/target/ConfiguredTargets.ts"
+import { eventKeyCleaner } from "../replayer/EventKeyCleaner.ts"
+import { ReplayEvents } from "../replayer/ReplayEvents.ts"
+import { ReplayerServer } from "../replayer/ReplayerServer.ts"
+import { runProcess } from "./Process.ts"
+import { beside } from "./parts/Beside.ts"
+import { migratedControlDatabase } from "./parts/ControlDb.ts"
+import { probes } from "./parts/Probes.ts"
+import { runRole } from "./parts/Role.ts"
+import { serverTls, targetOptions } from "./parts/Targeting.ts"
+import type { SettingsValue } from "./Settings.ts"
+import { version } from "./Version.ts"
+
+const needs = Effect.as(ReplayerServer, { grpc: null })
+
+/** Applies what workers send. It knows targets, and nothing else that it could not do without. */
+const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
+  const tls = yield* serverTls(settings)
+  const options = targetOptions({
+    source: Option.getOrNull(settings.sourceUrl),
+    targets: settings.targets
+  })
+  const told = Option.match(settings.databaseUrl, {
+    onNone: () => Layer.empty,
+    onSome: (url) =>
+      beside(
+        "control-database",
+        Layer.provide(layerProcessReporter, migratedControlDatabase(url, "replayer"))
+      )
+  })
+  const server = ReplayerServer.layer({
+    host: Option.getOrElse(settings.replayerHost, () => "127.0.0.1"),
+    port: settings.replayerPort,
+    tls,
+    token: Option.getOrNull(settings.replayerToken),
+    version
+  })
+  return Layer.mergeAll(told, eventKeyCleaner({}), probes(settings, "replayer", needs)).pipe(
+    Layer.provide(server),
+    Layer.provide(Layer.mergeAll(configuredTargets(options), ReplayEvents.layer(options)))
+  )
+})
+
+if (import.meta.main) runProcess(runRole("replayer", shape))

@@ -1,0 +1,42 @@
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Option } from "effect"
+import { layerJobStorePg } from "../control/JobStorePg.ts"
+import { layerProcessReporter } from "../control/ProcessReporter.ts"
+import { Archive } from "../log/Archive.ts"
+import { runProcess } from "./Process.ts"
+import { migratedControlDatabase } from "./parts/ControlDb.ts"
+import { answers, probes } from "./parts/Probes.ts"
+import { replaying } from "./parts/Replaying.ts"
+import { required, requireSharedStores, runRole } from "./parts/Role.ts"
+import { stores } from "./parts/Stores.ts"
+import { targets } from "./parts/Targeting.ts"
+import type { SettingsValue } from "./Settings.ts"
+
+const needs = Effect.gen(function* () {
+  const sql = yield* PgClient.PgClient
+  const archive = yield* Archive
+  return yield* Effect.all(
+    { control_database: answers(sql`SELECT 1 AS one`), archive: answers(archive.coverage) },
+    { concurrency: 2 }
+  )
+})
+
+/** Runs jobs. */
+const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
+  yield* requireSharedStores(settings)
+  const control = yield* required("DATABASE_URL", settings.databaseUrl)
+  const source = Option.getOrNull(settings.sourceUrl)
+  return Layer.mergeAll(layerProcessReporter, probes(settings, "worker", needs)).pipe(
+    Layer.provide(replaying(settings)),
+    Layer.provide(
+      Layer.mergeAll(
+        layerJobStorePg,
+        stores(settings, "reader", false),
+        targets(settings, { source, targets: settings.targets })
+      )
+    ),
+    Layer.provide(migratedControlDatabase(control, "worker"))
+  )
+})
+
+if (import.meta.main) runProcess(runRole("worker", shape))

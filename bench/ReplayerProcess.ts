@@ -6,8 +6,8 @@ import { ReplayerServer } from "../src/replayer/ReplayerServer.ts"
 import { ActorSystem } from "../src/runtime/ActorSystem.ts"
 
 /*
- * A replayer in a process of its own. Argument: the URL of the target `bench`. Writes its port, and at SIGTERM the
- * microseconds of CPU that it took since then.
+ * A replayer in a process of its own. Argument: the URL of the target `bench`. Writes its port, and at each SIGUSR2
+ * the microseconds of CPU that it took since the last.
  */
 
 const [url = ""] = process.argv.slice(2)
@@ -18,13 +18,12 @@ const server = ReplayerServer.layer({ host: "127.0.0.1", port: 0, tls: null, tok
 const main = Layer.effectDiscard(
   Effect.gen(function* () {
     const { port } = yield* ReplayerServer
-    const before = process.cpuUsage()
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        const { user, system } = process.cpuUsage(before)
-        writeSync(1, `${user + system}\n`)
-      })
-    )
+    let before = process.cpuUsage()
+    process.on("SIGUSR2", () => {
+      const { user, system } = process.cpuUsage(before)
+      before = process.cpuUsage()
+      writeSync(1, `${user + system}\n`)
+    })
     writeSync(1, `${port}\n`)
   })
 ).pipe(

@@ -59,7 +59,7 @@ const rowFromWire = (row: RowWire | undefined, relation: Relation): Row => {
   return cells.map((text, i) => cellOf(kinds[i], text))
 }
 
-export const changeToWire = (change: Change, numberOf: (relation: Relation) => number): ChangeWire => {
+const changeToWire = (change: Change, numberOf: (relation: Relation) => number): ChangeWire => {
   switch (change.op) {
     case "insert": {
       const value = { relation: numberOf(change.relation), after: rowToWire(change.after) }

@@ -1,3 +1,4 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire"
 import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js"
 import { Deferred, Effect } from "effect"
 import { ReplayRequest, type ReplayResponse } from "./generated/walstream/v1/replayer.ts"
@@ -6,8 +7,18 @@ import { RelationNumbers } from "./RelationWire.ts"
 /** Requests go in as the bytes that they are on the wire: only so is their size known before they are sent. */
 export type ClientCall = ClientDuplexStream<Buffer, ReplayResponse>
 
+/** Kept, because a new one grows from nothing by doubling and copying, batch after batch. */
+let writer = new BinaryWriter()
+
+/** A request so large is rare: the writer does not keep room for another. */
+const largeBytes = 4 * 1024 * 1024
+
 export const encodeRequest = (request: ReplayRequest["request"]): Buffer => {
-  const { buffer, byteOffset, length } = ReplayRequest.encode({ request }).finish()
+  const mine = writer
+  // One that fails in the middle would begin the next request with what it has left behind.
+  writer = new BinaryWriter()
+  const { buffer, byteOffset, length } = ReplayRequest.encode({ request }, mine).finish()
+  if (length <= largeBytes) writer = mine
   return Buffer.from(buffer, byteOffset, length)
 }
 

@@ -46,10 +46,11 @@ export class ReplayEvents extends Context.Service<
         })
         /** One that was lost while it idled is opened anew. */
         const get = (key: string) =>
-          Effect.flatMap(RcMap.get(open, key), (found) =>
-            found.isAlive()
-              ? Effect.succeed(found)
-              : Effect.andThen(RcMap.invalidate(open, key), RcMap.get(open, key))
+          RcMap.get(open, key).pipe(
+            Effect.filterOrElse(
+              (found) => found.isAlive(),
+              () => Effect.andThen(RcMap.invalidate(open, key), RcMap.get(open, key))
+            )
           )
         return ReplayEvents.of({
           targets: Object.keys(options.targets),

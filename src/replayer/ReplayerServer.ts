@@ -45,7 +45,7 @@ export interface ReplayerServerOptions {
   readonly keepalive?: Keepalive
 }
 
-export const defaultMaxMessageBytes = 64 * 1024 * 1024
+const defaultMaxMessageBytes = 64 * 1024 * 1024
 const defaultCreditBytes = 16 * 1024 * 1024
 const defaultDrainMillis = 10_000
 

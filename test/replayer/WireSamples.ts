@@ -37,7 +37,7 @@ const changes: ReadonlyArray<Change> = [
   { op: "message", prefix: "note", content: Buffer.from([0, 255, 10]).toString("base64") }
 ]
 
-export const sampleChunk: ArchivedChunk = {
+const sampleChunk: ArchivedChunk = {
   seq: Number.MAX_SAFE_INTEGER,
   incarnation: 2,
   commit: {

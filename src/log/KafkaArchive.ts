@@ -45,7 +45,7 @@ const open = Effect.fnUntraced(function* (options: KafkaArchiveOptions) {
   const { topic } = options
   const topics = yield* openTopics(options)
   const state = new LogState()
-  state.partitions = topics.partitions
+  state.found = topics.partitions
   const meta = yield* Effect.acquireRelease(
     Effect.sync(() => new MetaReader(options, state.meta)),
     (reader) => Effect.promise(() => reader.close())

@@ -101,15 +101,16 @@ export class BatchPlan {
     }
   }
 
+  /** Gives the size of its value. */
   #add(record: EncodedRecord, seq: number, ordinal: number, timestamp: bigint, partitions: number): number {
+    const { stored } = this.#options
     const key = Buffer.from(record.key)
     const value = Buffer.from(record.value)
-    const [from, until] = record.everywhere
-      ? [0, partitions]
-      : [partitionOf(record.key, partitions), partitionOf(record.key, partitions) + 1]
-    for (let partition = from; partition < until; partition++) {
-      const id = recordId({ seq, ordinal }, partition)
-      if (!this.#options.stored.has(id)) this.#putRecord(partition, key, value, timestamp, id)
+    const first = record.everywhere ? 0 : partitionOf(record.key, partitions)
+    const last = record.everywhere ? partitions - 1 : first
+    for (let partition = first; partition <= last; partition++) {
+      if (stored.size > 0 && stored.has(recordId({ seq, ordinal }, partition))) continue
+      this.#putRecord(partition, key, value, timestamp, `${seq}.${ordinal}`)
     }
     return value.length
   }
@@ -118,20 +119,29 @@ export class BatchPlan {
     const { seq, commit, incarnation, firstOrdinal } = chunk
     const partitions = partitionsFor(this.#options.epochs, seq)
     const timestamp = BigInt(Math.floor(commit.commitTime / microsFromMillis(1)))
-    let bytes = this.#open?.row.seq === seq ? this.#open.row.bytes : 0
-    for (const [i, record] of this.#options.encoder.encode(chunk, logTime).entries()) {
-      bytes += this.#add(record, seq, firstOrdinal + i, timestamp, partitions)
-      const row = { seq, incarnation, commit, logTime, bytes }
-      this.#open = { row, ordinal: firstOrdinal + i }
-      this.#batch.open = this.#open
+    const before = this.#open?.row.seq === seq ? this.#open.row.bytes : 0
+    const row = { seq, incarnation, commit, logTime, bytes: before }
+    let ordinal = firstOrdinal
+    for (const record of this.#options.encoder.encode(chunk, logTime)) {
+      const batch = this.#batch
+      row.bytes += this.#add(record, seq, ordinal, timestamp, partitions)
+      // A batch ends before the record that had no room in it.
+      if (batch !== this.#batch) batch.open = this.#openAt(row, ordinal - 1) ?? batch.open
+      ordinal++
     }
-    if (!chunk.last) return
-    const { row } = this.#open ?? {}
-    if (row === undefined || endOrdinal(chunk) !== commit.count) throw new Error("a chunk has changes")
     const batch = this.#batch
+    if (endOrdinal(chunk) < commit.count) {
+      this.#open = this.#openAt(row, ordinal - 1)
+      batch.open = this.#open
+      return
+    }
     this.#open = null
     batch.open = null
-    batch.rows.push(row)
+    batch.rows.push({ ...row })
     batch.whole = [...batch.counts]
+  }
+
+  #openAt(row: CommitRow, ordinal: number): OpenTransaction | null {
+    return ordinal < 0 ? null : { row: { ...row }, ordinal }
   }
 }

@@ -111,7 +111,9 @@ export class Fetcher {
    * may be left out.
    */
   async fetch(wanted: ReadonlyMap<number, number>, maxWaitMs: number): Promise<ReadonlyArray<Fetched>> {
-    const topic = await this.#metadata()
+    let topic = await this.#metadata()
+    // The topic has got more partitions.
+    if (Math.max(...wanted.keys()) >= topic.partitionsCount) topic = await this.#metadata(true)
     const byLeader = new Map<number, Array<number>>()
     for (const partition of wanted.keys()) {
       const leader = topic.partitions[partition]?.leader ?? -1

@@ -5,8 +5,8 @@ export class KafkaGauges extends Context.Service<
   KafkaGauges,
   {
     /**
-     * For how long the present send is on its way, in ms; 0 when there is none. A send is tried for ever: this is
-     * what tells that the broker does not take it.
+     * For how long the broker has not taken what is to be stored, in ms; 0 when all is. A send is tried for ever, and
+     * tried again when it was given up: this is what tells of it.
      */
     readonly sendAgeMs: Effect.Effect<number>
     /** Since the start: records stored twice, records of an unfinished life, and records that are none of ours. */

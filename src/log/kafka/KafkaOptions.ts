@@ -48,7 +48,7 @@ export interface KafkaArchiveOptions extends KafkaConnection {
   readonly create?: KafkaTopicOptions
   /** Default `zstd`. */
   readonly compression?: "none" | "lz4" | "snappy" | "zstd"
-  /** After about how many changes a place is kept in the meta topic, from which reads may start. Default 10000. */
+  /** After about how many changes a place is kept in the meta topic, from which reads may start. Default 20000. */
   readonly indexChanges?: number
 }
 

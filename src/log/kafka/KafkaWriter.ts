@@ -19,7 +19,7 @@ import { type Message, partitionOfKey, type Sender } from "./Sender.ts"
 import { type FoundTail, scanTail } from "./TailScan.ts"
 import { metaTopic } from "./Topics.ts"
 
-const defaultIndexChanges = 10_000
+const defaultIndexChanges = 20_000
 
 export interface KafkaWriterOptions {
   readonly log: KafkaLog

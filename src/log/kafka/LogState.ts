@@ -37,8 +37,13 @@ export class LogState {
   open: OpenTransaction | null = null
   /** The log is shorter than its mark: nothing may be put in the place of what is lost. */
   lost: LogError | null = null
-  /** How many partitions the topic has. */
-  partitions = 0
+  /** How many partitions the topic had when it was opened. */
+  found = 0
+
+  /** Over how many partitions records may lie. A reading process hears of more by the meta topic. */
+  get partitions(): number {
+    return Math.max(this.found, this.meta.partitions)
+  }
 
   get rows(): ReadonlyArray<CommitRow> {
     return this.#rows

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto"
 import { absent, type Change, type Row, unchanged } from "../../domain/Change.ts"
-import { formatLsn } from "../../domain/Lsn.ts"
-import { formatMicros, type Micros } from "../../domain/Micros.ts"
-import { formatPosition } from "../../domain/Position.ts"
+import type { Micros } from "../../domain/Micros.ts"
 import { type Relation, tableName } from "../../domain/Relation.ts"
 import type { ArchivedChunk } from "../../domain/Transaction.ts"
+import { transactionText } from "./TransactionText.ts"
 
 /** A change as it goes to Kafka. docs/kafka.md says what the texts are. */
 export interface EncodedRecord {
@@ -25,6 +24,8 @@ interface Shape {
   readonly relation: Relation
   /** `"name":` for each column. */
   readonly names: ReadonlyArray<string>
+  /** Which columns name the row. */
+  readonly keys: ReadonlyArray<number>
   readonly head: string
   readonly keyHead: string
 }
@@ -34,21 +35,31 @@ const shapeOf = (relation: Relation): Shape => {
   return {
     relation,
     names: relation.columns.map(({ name }) => `${JSON.stringify(name)}:`),
+    keys: relation.columns.flatMap(({ key }, i) => (key ? [i] : [])),
     head: `,"schema":${schema},"table":${table},"fingerprint":"${relation.fingerprint}","operation":`,
     keyHead: `[${schema},${table},[`
   }
 }
 
+/** Nothing that JSON has to escape: most values of most tables. */
+const plain = /^[ !#-[\]-\u{d7ff}]*$/u
+
+const quote = (text: string): string =>
+  text.length < 100 && plain.test(text) ? `"${text}"` : JSON.stringify(text)
+
 /** The cells that are there, by column name. */
 const values = (shape: Shape, row: Row | null): string => {
   if (row === null) return "null"
-  let text = ""
-  for (const [i, name] of shape.names.entries()) {
+  const { names } = shape
+  let text = "{"
+  for (let i = 0; i < names.length; i++) {
     const cell = row[i]
     if (cell === undefined || cell === absent || cell === unchanged) continue
-    text += `${text === "" ? "" : ","}${name}${cell === null ? "null" : JSON.stringify(cell)}`
+    if (text.length > 1) text += ","
+    text += names[i]
+    text += cell === null ? "null" : quote(cell)
   }
-  return `{${text}}`
+  return `${text}}`
 }
 
 const columnsUnchanged = ({ relation }: Shape, row: Row | null): string => {
@@ -59,13 +70,16 @@ const columnsUnchanged = ({ relation }: Shape, row: Row | null): string => {
 /** The key's values: those by which the change names its row. */
 const keyOf = (shape: Shape, row: Row) => {
   let [cells, named] = ["", ""]
-  for (const [i, column] of shape.relation.columns.entries()) {
+  for (const i of shape.keys) {
     const cell = row[i]
-    if (!column.key || cell === undefined || cell === absent || cell === unchanged) continue
-    const text = cell === null ? "null" : JSON.stringify(cell)
-    const comma = cells === "" ? "" : ","
-    cells += comma + text
-    named += comma + shape.names[i] + text
+    if (cell === undefined || cell === absent || cell === unchanged) continue
+    const text = cell === null ? "null" : quote(cell)
+    if (cells !== "") {
+      cells += ","
+      named += ","
+    }
+    cells += text
+    named += shape.names[i] + text
   }
   return { key: shorten(shape.keyHead, `${shape.keyHead}${cells}]]`), named: `{${named}}` }
 }
@@ -126,10 +140,8 @@ export class RecordEncoder {
 
   /** All changes of a chunk, in order. */
   encode(chunk: ArchivedChunk, logTime: Micros): ReadonlyArray<EncodedRecord> {
-    const { commit, incarnation } = chunk
     const head = `${this.#head}${chunk.seq},"ordinal":`
-    const place = formatPosition({ incarnation, commitLsn: commit.commitLsn, ordinal: 0 }).slice(0, -10)
-    const shared = `,"tx_count":${commit.count},"incarnation":${incarnation},"commit_lsn":"${formatLsn(commit.commitLsn)}","end_lsn":"${formatLsn(commit.endLsn)}","xid":${commit.xid},"commit_time":"${formatMicros(commit.commitTime)}","log_time":"${formatMicros(logTime)}","origin":${JSON.stringify(commit.origin)},"position":"${place}`
+    const shared = transactionText(chunk, logTime)
     return chunk.changes.map((change, i) => {
       const ordinal = String(chunk.firstOrdinal + i)
       const { key, value, everywhere } = this.#body(change)

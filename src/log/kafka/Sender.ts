@@ -38,7 +38,7 @@ type Client = Producer<Buffer, Buffer, Buffer, Buffer>
 export class Sender {
   readonly #options: SenderOptions
   #client: Client | undefined
-  /** Since when the present send is on its way, in ms; null for none. */
+  /** Since when there is something to send that the broker has not taken yet, in ms; null for nothing. */
   since: number | null = null
 
   constructor(options: SenderOptions) {
@@ -53,7 +53,7 @@ export class Sender {
   send(messages: ReadonlyArray<Message>): Effect.Effect<FirstOffsets, LogError> {
     const { compression, topic } = this.#options
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      this.since = now
+      this.since ??= now
       return attempt(topic, () =>
         // The client types a record's value as never null; the protocol and its own writer allow it.
         this.#open().send({ messages: messages as Parameters<Client["send"]>[0]["messages"], compression })
@@ -63,12 +63,12 @@ export class Sender {
         ({ offsets }) =>
           new Map(offsets?.map((each) => [offsetKey(each.topic, each.partition), Number(each.offset)]))
       ),
-      Effect.onExit((exit) => (exit._tag === "Success" ? Effect.void : this.close)),
-      Effect.ensuring(
+      Effect.tap(() =>
         Effect.sync(() => {
           this.since = null
         })
-      )
+      ),
+      Effect.onExit((exit) => (exit._tag === "Success" ? Effect.void : this.close))
     )
   }
 

@@ -13,13 +13,12 @@ export class ApiError extends Schema.TaggedError<ApiError>()("ApiError", {
 }
 
 /** What the dev shape leaves for tools beside its data. */
-const Contact = Schema.fromJsonString(
-  Schema.Struct({
-    url: Schema.String,
-    username: Schema.String,
-    password: Schema.String
-  })
-)
+const Contact = Schema.Struct({
+  url: Schema.String,
+  username: Schema.String,
+  password: Schema.String
+})
+const decodeContact = Schema.decodeEffect(Schema.fromJsonString(Contact))
 
 const Token = Schema.Struct({ access_token: Schema.String })
 
@@ -83,14 +82,19 @@ export class ApiClient {
         catch: () => new ApiError({ request: file, status: null, detail: "not there yet" })
       })
       const contact = yield* Effect.mapError(
-        Schema.decodeEffect(Contact)(text),
+        decodeContact(text),
         (error) => new ApiError({ request: file, status: null, detail: error.message })
       )
-      const form = new URLSearchParams({ username: contact.username, password: contact.password })
-      const anonymous = new ApiClient(contact.url, "")
-      const { access_token } = yield* anonymous.#call("POST", "auth/token", Token, form)
-      return new ApiClient(contact.url, access_token)
+      return yield* ApiClient.connect(contact)
     })
+  }
+
+  static connect({ url, username, password }: typeof Contact.Type): Effect.Effect<ApiClient, ApiError> {
+    const form = new URLSearchParams({ username, password })
+    return Effect.map(
+      new ApiClient(url, "").#call("POST", "auth/token", Token, form),
+      ({ access_token }) => new ApiClient(url, access_token)
+    )
   }
 
   /** A killed process leaves its contact behind: forget it before the next start. */

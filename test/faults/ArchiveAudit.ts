@@ -11,13 +11,9 @@ export interface ArchiveAudit {
   readonly faults: ReadonlyArray<string>
 }
 
-/** Reads a whole archive, while no process has it, and says what is wrong with its numbering. */
-export const auditArchive = (file: string, source: string) =>
+/** Reads a whole log and says what is wrong with its numbering. */
+export const auditLog = (archive: Archive["Service"]) =>
   Effect.gen(function* () {
-    const services = yield* Layer.build(
-      SqliteArchive.layer({ file, source }).pipe(Layer.provide(ActorSystem.layer))
-    )
-    const archive = Context.get(services, Archive)
     const { firstSeq, nextSeq } = yield* archive.coverage
     const faults: Array<string> = firstSeq === 1 ? [] : [`begins at ${firstSeq}`]
     let [seq, ordinal, changes, lsn] = [1, 0, 0, 0n]
@@ -46,4 +42,11 @@ export const auditArchive = (file: string, source: string) =>
     )
     if (seq !== nextSeq) faults.push(`ends at ${seq} where coverage says ${nextSeq}`)
     return { transactions: seq - 1, changes, faults } satisfies ArchiveAudit
-  }).pipe(Effect.scoped)
+  })
+
+/** The same for an embedded archive, while no process has it. */
+export const auditArchive = (file: string, source: string) =>
+  Effect.flatMap(
+    Layer.build(SqliteArchive.layer({ file, source }).pipe(Layer.provide(ActorSystem.layer))),
+    (services) => auditLog(Context.get(services, Archive))
+  ).pipe(Effect.scoped)

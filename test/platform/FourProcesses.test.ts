@@ -1,0 +1,67 @@
+import { assert, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { demoSchema } from "../../src/main/demo/DemoSchema.ts"
+import { seedDemo } from "../../src/main/demo/DemoSeed.ts"
+import { runWorkload } from "../../src/main/demo/DemoWorkload.ts"
+import { connectPg } from "../../src/postgres/PgSession.ts"
+import { follow, until } from "../faults/Scene.ts"
+import { assertSameDatabases } from "../servers/CompareDatabases.ts"
+import { describeWith } from "../servers/DescribeWith.ts"
+import { makePlatform } from "./Platform.ts"
+
+const shop = (url: Parameters<typeof connectPg>[0]["url"]) =>
+  Effect.scoped(
+    Effect.flatMap(connectPg({ url, applicationName: "test" }), (session) =>
+      session.script(demoSchema.join(";\n"))
+    )
+  )
+
+describeWith("kafka", "the four processes", () => {
+  describeWith("redis-server", "on real servers", () => {
+    it.live(
+      "capture a shop into Kafka and Redis and replay it, through the replayer, into an equal one",
+      () =>
+        Effect.gen(function* () {
+          const platform = yield* makePlatform({ prepare: shop })
+          for (const { start } of platform.processes.values()) yield* start
+          yield* Effect.onError(
+            Effect.gen(function* () {
+              yield* platform.ready
+              const api = yield* platform.api
+              const job = yield* follow(api)
+              yield* Effect.scoped(
+                Effect.flatMap(connectPg({ url: platform.sourceUrl, applicationName: "test" }), seedDemo)
+              )
+              const load = yield* Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate: 60 }))
+              yield* until(
+                "some work was done",
+                Effect.map(api.source, ({ seq }) => seq > 250)
+              )
+              yield* Fiber.interrupt(load)
+              const last = yield* platform.archived(api)
+              yield* until(
+                "the job has applied all of it",
+                Effect.map(api.job(job.id), ({ checkpoint }) => (checkpoint?.seq ?? 0) >= last)
+              )
+              yield* assertSameDatabases(platform.sourceUrl, platform.targetUrl)
+              const done = yield* api.job(job.id)
+              assert.strictEqual(done.events_converged, 0)
+              const audit = yield* platform.audit
+              assert.deepStrictEqual(audit.faults, [])
+              assert.strictEqual(audit.transactions, last)
+              for (const { role, stop, ownEnds } of platform.processes.values()) {
+                assert.deepStrictEqual(ownEnds(), [], `${role} ended by itself`)
+                assert.strictEqual(yield* stop, 0, role)
+              }
+            }),
+            () =>
+              Effect.sync(() => {
+                for (const { role, log } of platform.processes.values())
+                  console.error(`${role}:\n${log().slice(-3000)}`)
+              })
+          )
+        }).pipe(Effect.scoped),
+      { timeout: 180_000 }
+    )
+  })
+})

@@ -36,7 +36,7 @@ has_database_privilege(current_database(), 'CREATE')::text AS may_create`
       error(
         "no_ledger",
         `${what} has no ledger yet, and role ${row?.["role"]} may not make it`,
-        `${ledgerScript}\nGRANT USAGE ON SCHEMA walstream TO "${row?.["role"]}"; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA walstream TO "${row?.["role"]}";`
+        `${ledgerScript}\nGRANT USAGE ON SCHEMA walstream TO "${row?.["role"]}"; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA walstream TO "${row?.["role"]}";`
       )
     )
   }

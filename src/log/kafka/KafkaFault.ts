@@ -55,7 +55,7 @@ export const isUnknownTopic = (thrown: unknown): boolean => {
 const unsuited = (detail: string, fix: string): LogErrorReason => ({ _tag: "Unsuited", detail, fix })
 
 /** What went wrong in words an operator understands. */
-export const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
+const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
   if (thrown instanceof LogError) return thrown.reason
   const { apiIds, codes, messages } = said(thrown)
   const any = (pattern: RegExp) => [...apiIds, ...codes].find((name) => pattern.test(name))

@@ -77,7 +77,7 @@ const open = Effect.fnUntraced(function* (options: KafkaArchiveOptions) {
 const make = Effect.fnUntraced(function* (options: KafkaArchiveOptions) {
   const { log, intervals, tail, maxMessageBytes } = yield* open(options)
   const { state } = log
-  const { compression = "zstd", topic } = options
+  const { compression = "lz4", topic } = options
   const sender = yield* Effect.acquireRelease(
     Effect.sync(() => new Sender({ ...options, topic, compression })),
     ({ close }) => close

@@ -14,7 +14,7 @@ describeWith("kafka", "the Kafka archive", () => {
       )
     ).pipe(
       Effect.map((topic) => ({
-        layer: archiveIn(broker(), { topic, indexChanges: 300 }),
+        layer: archiveIn(broker(), { topic, indexChanges: 300, compression: "lz4" }),
         expire: Effect.gen(function* () {
           const { ends } = yield* edgesOf(broker(), topic)
           yield* removeBefore(

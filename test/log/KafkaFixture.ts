@@ -26,6 +26,8 @@ export const archiveIn = (broker: string, options: ArchiveOptions) =>
     source: "shop",
     role: "writer",
     create: { partitions: 4 },
+    // What kafkajs can be taught to read.
+    compression: "zstd",
     ...options
   }).pipe(Layer.provide(Layer.fresh(ActorSystem.layer)))
 

@@ -46,7 +46,7 @@ export interface KafkaArchiveOptions extends KafkaConnection {
   /** One process appends; in all others the archive only follows what is there. */
   readonly role: "writer" | "reader"
   readonly create?: KafkaTopicOptions
-  /** Default `zstd`. */
+  /** Default `lz4`: half the work of `zstd`, which stores less. */
   readonly compression?: "none" | "lz4" | "snappy" | "zstd"
   /** After about how many changes a place is kept in the meta topic, from which reads may start. Default 20000. */
   readonly indexChanges?: number

@@ -27,6 +27,9 @@ export interface FeedListener<E, R> {
 /** How a stretch of reading ended. */
 type Leg = { readonly _tag: "Exhausted" } | { readonly _tag: "End"; readonly end: number }
 
+const words = (error: LogError): string =>
+  error.reason._tag === "Missing" ? "lost the window" : `failed (${error.message})`
+
 /**
  * Reads a plan's window into a backlog, as fast as that has room, and ends when all of it is there. Goes on behind
  * what the backlog has, whatever happens on the way: a store that does not answer, a live buffer that lost its
@@ -52,7 +55,16 @@ export class Feed {
       const archive = yield* Archive
       const buffer = yield* LiveBuffer
       let { end } = plan.range
-      let isBuffered = plan.store === buffer.kind && plan.store !== archive.kind
+      // An open window is the archive's, which alone knows its end: so what fails here is the buffer itself.
+      let isBuffered = plan.store === buffer.kind && plan.store !== archive.kind && end !== null
+      const fallBack = (detail: string, fix: string | null) =>
+        spec.strictSource
+          ? Effect.fail(new SourceLost({ detail, fix }))
+          : listener.onFallback({ store: archive.kind, reason: `archive: ${detail}` })
+      if (end !== null && backlog.next.seq >= end) return
+      if (!isBuffered && plan.store !== archive.kind) {
+        yield* fallBack(`the store that was chosen (${plan.store}) is not read by this worker`, null)
+      }
       while (end === null || backlog.next.seq < end) {
         const source = isBuffered ? buffer : archive
         const reading = leg(spec, source, end, listener, isBuffered && !spec.strictSource)
@@ -62,24 +74,25 @@ export class Feed {
             : Effect.map(awaitEnd(spec), (known): Leg => ({ _tag: "End", end: known }))
         const done = yield* Effect.raceFirst(reading, ending).pipe(
           Effect.catchIf(
-            (error) => isBuffered && error._tag === "LogError" && isLost(error),
-            () => Effect.succeed(null)
+            (error): error is LogError => isBuffered && error._tag === "LogError",
+            (error) => Effect.succeed(error)
           )
         )
-        const { seq } = backlog.next
-        if (done === null) {
-          if (spec.strictSource) return yield* new SourceLost({ store: buffer.kind, seq })
-          isBuffered = false
-          const reason = `archive: the live buffer (${buffer.kind}) lost the window at transaction ${seq}`
-          yield* listener.onFallback({ store: archive.kind, reason })
-        } else if (done._tag === "End") {
+        if (done._tag === "End") {
           end = done.end
           yield* listener.onEnd(end)
-        } else {
-          if (end !== null && backlog.reached(end)) return
-          const until = end ?? seq + 1
-          return yield* new LogError({ store: source.kind, reason: { _tag: "Missing", from: seq, until } })
+          continue
         }
+        if (done._tag === "Exhausted" && end !== null && backlog.reached(end)) return
+        const { seq } = backlog.next
+        const until = end ?? seq + 1
+        const error =
+          done._tag === "LogError"
+            ? done
+            : new LogError({ store: source.kind, reason: { _tag: "Missing", from: seq, until } })
+        if (!isBuffered) return yield* error
+        isBuffered = false
+        yield* fallBack(`the live buffer (${buffer.kind}) ${words(error)} at transaction ${seq}`, error.fix)
       }
     })
   }
@@ -135,6 +148,3 @@ export class Feed {
     })
   }
 }
-
-/** A live buffer that lost its coverage, or does not answer although the archive could. */
-const isLost = (error: LogError): boolean => error.reason._tag === "Missing" || error.isRetryable

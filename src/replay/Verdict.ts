@@ -5,13 +5,13 @@ import type { HistoryReplaced } from "./HistoryReplaced.ts"
 import type { TargetError } from "./TargetError.ts"
 import type { WindowError } from "./WindowResolver.ts"
 
-/** The pinned live buffer lost the window, and the job is to read nothing else (`strict_source`). */
+/** The pinned store lost the window or failed, and the job is to read nothing else (`strict_source`). */
 export class SourceLost extends Schema.TaggedError<SourceLost>()("SourceLost", {
-  store: Schema.String,
-  seq: Schema.Int
+  detail: Schema.String,
+  fix: Schema.NullOr(Schema.String)
 }) {
   override get message(): string {
-    return `the live buffer (${this.store}) no longer holds the window at transaction ${this.seq}, and strict_source forbids the archive`
+    return `${this.detail}, and strict_source forbids the archive`
   }
 }
 

@@ -287,48 +287,6 @@ describe("JobRunner", () => {
     })
   )
 
-  it.effect("reads the live buffer when it can, and pins that", () =>
-    Effect.gen(function* () {
-      const { archive, buffer, jobs, start, target } = yield* makeWorkbench
-      archive.add(steady(20))
-      buffer.add(steady(20))
-      yield* TestClock.adjust("20 seconds")
-      const { fiber, id } = yield* start()
-      yield* Fiber.join(fiber)
-      assert.strictEqual((yield* jobs.service.find(id)).plan?.store, "memory")
-      assert.deepStrictEqual([archive.reads.length, buffer.reads.length], [0, 1])
-      assert.deepStrictEqual(seqs(target.applied), upTo(20))
-    })
-  )
-
-  it.effect("goes on from the archive when the live buffer lost the window, and says so", () =>
-    Effect.gen(function* () {
-      const { archive, buffer, jobs, start, target } = yield* makeWorkbench
-      archive.add(steady(20))
-      for (const chunk of steady(20)) buffer.add([chunk])
-      buffer.breaksAt = { seq: 8, reason: { _tag: "Missing", from: 8, until: 12 } }
-      const { fiber, id } = yield* start()
-      yield* Fiber.join(fiber)
-      assert.deepStrictEqual(seqs(target.applied), upTo(20))
-      assert.deepStrictEqual(archive.reads, [{ seq: 8, ordinal: 0 }])
-      const { plan } = yield* jobs.service.find(id)
-      assert.strictEqual(plan?.store, "sqlite")
-      assert.include(plan?.storeReason, "transaction 8")
-    })
-  )
-
-  it.effect("fails instead when only the pinned source is wanted", () =>
-    Effect.gen(function* () {
-      const { archive, buffer, jobs, start } = yield* makeWorkbench
-      archive.add(steady(20))
-      for (const chunk of steady(20)) buffer.add([chunk])
-      buffer.breaksAt = { seq: 8, reason: { _tag: "Missing", from: 8, until: 12 } }
-      const { fiber, id } = yield* start({ strictSource: true })
-      assert.strictEqual(yield* Fiber.join(fiber), "failed")
-      assert.strictEqual((yield* jobs.service.find(id)).failure?.code, "source_lost")
-    })
-  )
-
   it.effect("keeps its plan: a resumed job does not read its window anew", () =>
     Effect.gen(function* () {
       const { archive, jobs, runNext, start, target } = yield* makeWorkbench

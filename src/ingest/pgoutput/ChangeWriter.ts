@@ -3,12 +3,15 @@ import type { Operation } from "../../domain/Change.ts"
 import { type OperationCounts, PackedChanges } from "../../domain/PackedChanges.ts"
 import type { Relation } from "../../domain/Relation.ts"
 
-/** Changes share buffers of this size. */
+/** Changes share buffers: the first after `apart` is small, each further one twice as large, up to the larger size. */
+const smallSlab = 16 * 1024
 const slabBytes = 256 * 1024
 /** A byte of a text takes at most so many in JSON: a control character. */
 const mostPerByte = 6
-/** More than what JSON adds to a change: brackets, the operation's letter, a fingerprint, and a null per column. */
-const frame = 16 * 1024
+/** More than what JSON adds to a change: brackets, the operation's letter, a fingerprint. */
+const frame = 128
+/** A null for each of the most columns that a table can have: where bytes are counted, one of those is five. */
+const nulls = 5 * 1664
 /** Longer could not be made a text again. */
 const mostBytes = constants.MAX_STRING_LENGTH - 1024
 
@@ -44,23 +47,26 @@ export class ChangeWriter {
   #buffer = Buffer.alloc(0)
   #at = 0
   #start = 0
+  #nextSlab = smallSlab
 
   /** From here on another buffer, so that what is written before can go without it. */
   apart(): void {
     this.#buffer = Buffer.alloc(0)
     this.#at = 0
+    this.#nextSlab = smallSlab
   }
 
   /** Makes room for a change of this message. False when it is too large to be kept. */
   open(message: Buffer): boolean {
     let room = message.length * mostPerByte + frame
     if (room > slabBytes) {
-      room = message.length + frame
+      room = message.length + frame + nulls
       for (const byte of message) if (escapes[byte] !== 0) room += mostPerByte - 1
       if (room > mostBytes) return false
     }
     if (room > this.#buffer.length - this.#at) {
-      this.#buffer = Buffer.allocUnsafeSlow(Math.max(room, slabBytes))
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(room, this.#nextSlab))
+      this.#nextSlab = Math.min(this.#nextSlab * 2, slabBytes)
       this.#at = 0
     }
     this.#start = this.#at

@@ -1,20 +1,10 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { demoSchema } from "../../src/main/demo/DemoSchema.ts"
-import { seedDemo } from "../../src/main/demo/DemoSeed.ts"
 import { runWorkload } from "../../src/main/demo/DemoWorkload.ts"
-import { connectPg } from "../../src/postgres/PgSession.ts"
 import { follow, until } from "../faults/Scene.ts"
 import { assertSameDatabases } from "../servers/CompareDatabases.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
-import { makePlatform } from "./Platform.ts"
-
-const shop = (url: Parameters<typeof connectPg>[0]["url"]) =>
-  Effect.scoped(
-    Effect.flatMap(connectPg({ url, applicationName: "test" }), (session) =>
-      session.script(demoSchema.join(";\n"))
-    )
-  )
+import { emptyShop, makePlatform } from "./Platform.ts"
 
 describeWith("kafka", "the four processes", () => {
   describeWith("redis-server", "on real servers", () => {
@@ -22,16 +12,14 @@ describeWith("kafka", "the four processes", () => {
       "capture a shop into Kafka and Redis and replay it, through the replayer, into an equal one",
       () =>
         Effect.gen(function* () {
-          const platform = yield* makePlatform({ prepare: shop })
+          const platform = yield* makePlatform({ prepare: emptyShop })
           for (const { start } of platform.processes.values()) yield* start
           yield* Effect.onError(
             Effect.gen(function* () {
               yield* platform.ready
               const api = yield* platform.api
               const job = yield* follow(api)
-              yield* Effect.scoped(
-                Effect.flatMap(connectPg({ url: platform.sourceUrl, applicationName: "test" }), seedDemo)
-              )
+              yield* platform.seed
               const load = yield* Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate: 60 }))
               yield* until(
                 "some work was done",
@@ -54,11 +42,7 @@ describeWith("kafka", "the four processes", () => {
                 assert.strictEqual(yield* stop, 0, role)
               }
             }),
-            () =>
-              Effect.sync(() => {
-                for (const { role, log } of platform.processes.values())
-                  console.error(`${role}:\n${log().slice(-3000)}`)
-              })
+            () => platform.tellLogs
           )
         }).pipe(Effect.scoped),
       { timeout: 180_000 }

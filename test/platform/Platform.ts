@@ -7,6 +7,8 @@ import { Context, Effect, Layer, Redacted, Schedule } from "effect"
 import { parseLsn } from "../../src/domain/Lsn.ts"
 import { Archive } from "../../src/log/Archive.ts"
 import { KafkaArchive } from "../../src/log/KafkaArchive.ts"
+import { demoSchema } from "../../src/main/demo/DemoSchema.ts"
+import { seedDemo } from "../../src/main/demo/DemoSeed.ts"
 import { freePort } from "../../src/postgres/EmbeddedPostgres.ts"
 import { connectPg } from "../../src/postgres/PgSession.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
@@ -31,18 +33,34 @@ export interface PlatformOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Makes the tables, in source and target alike. */
   readonly prepare: (url: Redacted.Redacted) => Effect.Effect<unknown, unknown>
+  /** Names of targets beside `default`, each a database of its own. */
+  readonly targets?: ReadonlyArray<string>
+  /** How many worker processes; 1 if not given. */
+  readonly workers?: number
 }
+
+/** The shop's tables, empty. */
+export const emptyShop = (url: Redacted.Redacted) =>
+  Effect.scoped(
+    Effect.flatMap(connectPg({ url, applicationName: "test" }), (session) =>
+      session.script(demoSchema.join(";\n"))
+    )
+  )
 
 /** The four roles as processes of their own, on real servers: the production shape on one machine. */
 export const makePlatform = Effect.fnUntraced(function* (options: PlatformOptions) {
-  const [source, target, kafka, redis] = yield* Effect.all(
-    [makeTestPostgres({}), makeTestPostgres({}), makeTestKafka(), makeTestRedis()],
-    { concurrency: 4 }
+  const [source, target, control, kafka, redis] = yield* Effect.all(
+    [makeTestPostgres({}), makeTestPostgres({}), makeTestPostgres({}), makeTestKafka(), makeTestRedis()],
+    { concurrency: 5 }
   )
-  const controlUrl = yield* target.createDatabase("control")
+  const controlUrl = yield* control.createDatabase("control")
   const sourceUrl = yield* source.createDatabase("shop")
   const targetUrl = yield* target.createDatabase("shop")
   for (const url of [sourceUrl, targetUrl]) yield* options.prepare(url)
+  const targetUrls = new Map([["default", targetUrl]])
+  for (const name of options.targets ?? []) {
+    targetUrls.set(name, yield* target.createDatabase(name, "shop"))
+  }
 
   const httpPort = yield* freePort
   const replayerPort = yield* freePort
@@ -50,6 +68,12 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     DATABASE_URL: Redacted.value(controlUrl),
     SOURCE_URL: Redacted.value(sourceUrl),
     TARGET_URL: Redacted.value(targetUrl),
+    ...Object.fromEntries(
+      (options.targets ?? []).map((name) => [
+        `TARGET_${name.toUpperCase()}_URL`,
+        Redacted.value(targetUrls.get(name) ?? targetUrl)
+      ])
+    ),
     REDIS_URL: Redacted.value(redis.url),
     KAFKA_BROKER: kafka.broker,
     SECRET_KEY: "of this test: 0123456789 abcdefghijklmnop",
@@ -68,24 +92,38 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     })
   )
 
-  const made: Array<readonly [Role, RoleProcess]> = []
-  const probes = new Map<Role, string>()
-  for (const role of roles) {
+  const processes = new Map<string, RoleProcess>()
+  const probes = new Map<string, string>()
+  const named: ReadonlyArray<readonly [string, Role]> = [
+    ...roles.map((role) => [role, role] as const),
+    ...Array.from({ length: (options.workers ?? 1) - 1 }, (_, i) => [`worker-${i + 2}`, "worker"] as const)
+  ]
+  for (const [name, role] of named) {
     const port = yield* freePort
-    probes.set(role, `http://127.0.0.1:${port}/health/ready`)
+    probes.set(name, `http://127.0.0.1:${port}/health/ready`)
     const dataDir = yield* temporaryFolder
     const env = { ...common, METRICS_PORT: String(port), DATA_DIR: dataDir }
-    made.push([role, yield* makeRoleProcess(role, env)])
+    processes.set(name, yield* makeRoleProcess(role, env))
   }
-  const processes = new Map(made)
+  /** By role; further workers are `worker-2` and so on. */
+  const processOf = (name: string): RoleProcess => {
+    const found = processes.get(name)
+    if (found === undefined) throw new RangeError(`no process ${name}`)
+    return found
+  }
 
-  const isReady = (role: Role) =>
-    Effect.tryPromise((signal) => fetch(probes.get(role) ?? "", { signal })).pipe(
+  const isReady = (name: string) =>
+    Effect.tryPromise((signal) => fetch(probes.get(name) ?? "", { signal })).pipe(
       Effect.map((response) => response.ok),
       Effect.timeout("2 seconds")
     )
   const ready = Effect.gen(function* () {
-    for (const role of roles) yield* until(`${role} is ready`, isReady(role))
+    for (const name of processes.keys()) yield* until(`${name} is ready`, isReady(name))
+  })
+  const seed = Effect.scoped(Effect.flatMap(connectPg({ url: sourceUrl, applicationName: "test" }), seedDemo))
+  /** Prints the ends of all logs, for a test that failed. */
+  const tellLogs = Effect.sync(() => {
+    for (const [name, { log }] of processes) console.error(`${name}:\n${log().slice(-4000)}`)
   })
   const api = ApiClient.connect({ url: `http://127.0.0.1:${httpPort}`, ...admin }).pipe(
     Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 150 })
@@ -136,14 +174,19 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
   return {
     source,
     target,
+    control,
     kafka,
     redis,
     sourceUrl,
     targetUrl,
+    targetUrls,
     controlUrl,
     processes,
+    processOf,
     isReady,
     ready,
+    seed,
+    tellLogs,
     api,
     audit,
     archived

@@ -161,3 +161,29 @@ export const assertSameDatabases = (
       ? Effect.void
       : Effect.fail(new DatabasesDiffer({ report: differences.map(describe).join("\n") }))
   )
+
+/** A database's rows by table, to compare another one with what it was at a moment. */
+export type KeptRows = ReadonlyMap<string, ReadonlyArray<string>>
+
+export const keepRows = (url: Redacted.Redacted) =>
+  Effect.gen(function* () {
+    const session = yield* connectPg({ url, applicationName: "test compare" })
+    const kept = new Map<string, ReadonlyArray<string>>()
+    yield* session.script("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    for (const [name, table] of yield* tablesOf(session)) kept.set(name, yield* sortedRows(session, table))
+    return kept
+  }).pipe(Effect.scoped)
+
+/** Fails with a report of the first rows that differ, left what was kept and right what is there. */
+export const assertHolds = (kept: KeptRows, url: Redacted.Redacted) =>
+  Effect.flatMap(keepRows(url), (found) => {
+    const differences = [...kept].flatMap(([table, rows]) => {
+      const other = found.get(table) ?? []
+      const [left, right] = [lacking(rows, other), lacking(other, rows)]
+      if (left.length === 0 && right.length === 0) return []
+      return [describe({ table, problem: `${rows.length} rows kept, ${other.length} found`, left, right })]
+    })
+    return differences.length === 0
+      ? Effect.void
+      : Effect.fail(new DatabasesDiffer({ report: differences.join("\n") }))
+  })

@@ -1,0 +1,75 @@
+import { Effect, Fiber, Schedule, Schema } from "effect"
+import { runWorkload, workloadLock } from "../../src/main/demo/DemoWorkload.ts"
+import { connectPg } from "../../src/postgres/PgSession.ts"
+import type { ApiClient, JobView } from "../faults/ApiClient.ts"
+import { until } from "../faults/Scene.ts"
+import { keepRows } from "../servers/CompareDatabases.ts"
+import type { makePlatform } from "./Platform.ts"
+
+type Platform = Effect.Success<ReturnType<typeof makePlatform>>
+
+class JobEnded extends Schema.TaggedError<JobEnded>()("JobEnded", { detail: Schema.String }) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+/** Asks again while the API's process, or something behind it, is away. */
+export const patiently = <A, E, R>(request: Effect.Effect<A, E, R>) =>
+  Effect.retry(request, { schedule: Schedule.spaced("200 millis"), times: 300 })
+
+/** A shop that is kept busy, and its interruption. */
+export const busyShop = Effect.fnUntraced(function* (platform: Platform, rate = 60) {
+  const load = yield* Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate }))
+  return Fiber.interrupt(load)
+})
+
+export const startJob = (api: ApiClient, spec: Readonly<Record<string, unknown>>) =>
+  patiently(api.createJob(spec)).pipe(Effect.flatMap((job) => patiently(api.act(job.id, "start"))))
+
+/** The shop stands still around a moment of its clock, and is kept as it was then. */
+export const keepAt = Effect.fnUntraced(function* (platform: Platform, moment: Date) {
+  const session = yield* connectPg({ url: platform.sourceUrl, applicationName: "test" })
+  yield* session.script(`SELECT pg_advisory_lock(${workloadLock})`)
+  const [row] = yield* session.query("SELECT (clock_timestamp() < $1::timestamptz)::text AS early", [
+    moment.toISOString()
+  ])
+  if (row?.["early"] !== "true") {
+    return yield* new JobEnded({ detail: "the shop did not stand still in time: the machine is too busy" })
+  }
+  yield* until(
+    "the moment has come",
+    Effect.map(
+      session.query("SELECT (clock_timestamp() > $1::timestamptz)::text AS met", [moment.toISOString()]),
+      ([now]) => now?.["met"] === "true"
+    )
+  )
+  return yield* keepRows(platform.sourceUrl)
+}, Effect.scoped)
+
+/** Waits for a job to come as far as `isThere`; its failure is the test's. */
+export const untilJob = (
+  api: ApiClient,
+  id: string,
+  what: string,
+  isThere: (job: JobView) => boolean,
+  seconds = 120
+) =>
+  until(
+    what,
+    Effect.gen(function* () {
+      const job = yield* api.job(id)
+      if (job.status !== "failed") return isThere(job)
+      return yield* Effect.die(
+        new JobEnded({ detail: `${what}: the job failed: ${job.error?.code} ${job.error?.message}` })
+      )
+    }),
+    seconds
+  )
+
+/** Waits until everything that the source has done is archived, and a job has applied it; the last seq. */
+export const settled = Effect.fnUntraced(function* (platform: Platform, api: ApiClient, id: string) {
+  const last = yield* platform.archived(api, 180)
+  yield* untilJob(api, id, `the job reaches ${last}`, (job) => (job.checkpoint?.seq ?? 0) >= last)
+  return last
+})

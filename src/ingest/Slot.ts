@@ -18,6 +18,8 @@ export interface SlotState {
   readonly holder: string
   /** Everything that ends before is forgotten. */
   readonly confirmedLsn: Lsn | null
+  /** From where on the server keeps WAL for it; null when it keeps none. */
+  readonly restartLsn: Lsn | null
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string | null
   /** WAL that the server keeps for it, in bytes. */
@@ -29,7 +31,7 @@ export interface SlotState {
 
 const slotQuery = `
   SELECT s.slot_name, s.plugin, s.database, s.temporary::text AS temporary, s.active_pid, s.confirmed_flush_lsn,
-    s.wal_status, s.safe_wal_size, pg_current_wal_lsn() AS current_lsn,
+    s.restart_lsn, s.wal_status, s.safe_wal_size, pg_current_wal_lsn() AS current_lsn,
     pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn)::bigint AS retained,
     concat_ws(' ', nullif(a.application_name, ''), 'at ' || a.client_addr::text, 'as ' || a.usename) AS holder
   FROM pg_catalog.pg_replication_slots s LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = s.active_pid
@@ -53,6 +55,7 @@ export const readSlot = (
           activePid: numberOrNull(row["active_pid"]),
           holder: row["holder"] || "somebody",
           confirmedLsn: parseLsn(row["confirmed_flush_lsn"] ?? "") ?? null,
+          restartLsn: parseLsn(row["restart_lsn"] ?? "") ?? null,
           walStatus: row["wal_status"] ?? null,
           retainedBytes: Number(row["retained"] ?? 0),
           safeBytes: numberOrNull(row["safe_wal_size"]),

@@ -6,6 +6,7 @@ import { IngestState, isAttached } from "./IngestState.ts"
 import { readSlot } from "./Slot.ts"
 import { readSourceClock } from "./SourceClock.ts"
 import { connectSource } from "./SourceSession.ts"
+import { WalRate } from "./WalRate.ts"
 
 /** The slot as the source sees it. */
 export interface SourceStatus {
@@ -20,6 +21,10 @@ export interface SourceStatus {
   readonly walStatus: string | null
   /** What may still be written before the slot is in danger; null when nothing bounds it. */
   readonly safeBytes: number | null
+  /** How long that takes if the slot moves no more and WAL is written as in the last minutes; null when that is not known. */
+  readonly secondsUntilLost: number | null
+  /** Whether the server lets go of what it kept for the slot; null as long as that is not known. */
+  readonly advances: boolean | null
   readonly active: boolean
   /** Milliseconds of our clock when it was read. */
   readonly readAt: number
@@ -38,12 +43,16 @@ export const watchSource = Effect.fnUntraced(function* (
   const state = yield* IngestState
   yield* SubscriptionRef.changes(state.phase).pipe(Stream.takeUntil(isAttached), Stream.runDrain)
   const session = yield* connectSource(options, "status")
+  const wal = new WalRate()
   const ask = Effect.gen(function* () {
     const clock = yield* readSourceClock(session)
     coverage.observe(clock.lsn, clock.time)
     const slot = yield* readSlot(session, options.slot)
     const readAt = yield* Clock.currentTimeMillis
     const confirmed = slot?.confirmedLsn ?? null
+    const restart = slot?.restartLsn ?? null
+    if (restart === null) wal.clear()
+    else wal.observe({ at: readAt, end: clock.lsn, restart })
     yield* SubscriptionRef.set(state.source, {
       currentLsn: clock.lsn,
       time: clock.time,
@@ -51,6 +60,8 @@ export const watchSource = Effect.fnUntraced(function* (
       retainedBytes: slot?.retainedBytes ?? 0,
       walStatus: slot?.walStatus ?? null,
       safeBytes: slot?.safeBytes ?? null,
+      secondsUntilLost: wal.secondsUntilLost(slot?.safeBytes ?? null),
+      advances: wal.advances,
       active: slot !== undefined && slot.activePid !== null,
       readAt
     })

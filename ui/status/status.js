@@ -92,8 +92,24 @@ const fill = (id, rows, columns, nothing) => {
 // ---- capture ----
 
 /** What the server says of the WAL that it keeps for us. */
-const walTone = ({ wal_status: status }) =>
-  status === "lost" ? "bad" : status === "unreserved" ? "wait" : ""
+const walTone = ({ wal_status: status, seconds_until_lost: left, slot_advancing: advances }) => {
+  if (status === "lost" || status === "unreserved") return "bad"
+  if (left === null || left >= 3600) return ""
+  if (left < 600) return advances ? "wait" : "bad"
+  return advances ? "" : "wait"
+}
+
+/** How long the slot lasts where the server bounds what it keeps. */
+const slotTime = ({ seconds_until_lost: left, slot_advancing: advances }) => {
+  if (left === null) return ""
+  const time =
+    left < 120
+      ? `${Math.floor(left)} s`
+      : left < 7200
+        ? `${Math.floor(left / 60)} min`
+        : `${Math.floor(left / 3600)} h`
+  return advances ? `, lasts ${time} without capture` : `, lost in ${time}`
+}
 
 /** Changes a second since the last look. */
 const rateOf = (source) => {
@@ -119,7 +135,7 @@ const showSource = (source) => {
   write("frontier", `durable to ${source.frontier}${latency}`)
   write("wal", source.retained_bytes === null ? "–" : size(source.retained_bytes), `value ${walTone(source)}`)
   const held = source.slot_active === false ? ", nobody reads it" : ""
-  write("wal-note", source.wal_status === null ? "" : `slot ${source.wal_status}${held}`)
+  write("wal-note", source.wal_status === null ? "" : `slot ${source.wal_status}${held}${slotTime(source)}`)
   const trouble = source.message === null ? null : [source.message, source.fix].filter(Boolean).join(" – ")
   fault("notice", trouble === null ? null : new Error(trouble))
 }

@@ -35,6 +35,12 @@ export const SourceJson = Schema.Struct({
   latency_seconds: Schema.NullOr(Schema.Finite),
   retained_bytes: Schema.NullOr(Schema.Int),
   wal_status: Text,
+  /** What may still be written before the slot is in danger of being lost; null when nothing bounds it. */
+  safe_bytes: Schema.NullOr(Schema.Int),
+  /** How long that takes at the rate of the last minutes, if the slot moves no more. */
+  seconds_until_lost: Schema.NullOr(Schema.Finite),
+  /** Whether the server lets go of WAL that it kept for the slot; null as long as that is not known. */
+  slot_advancing: Schema.NullOr(Schema.Boolean),
   slot_active: Schema.NullOr(Schema.Boolean),
   last_commit_time: Text,
   coverage_time: Text,

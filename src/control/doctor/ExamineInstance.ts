@@ -3,6 +3,7 @@ import { error, info, warning } from "../../ingest/doctor/Finding.ts"
 import type { JobJson } from "../api/JobJson.ts"
 import type { SourceJson } from "../api/SystemApi.ts"
 import { type Hole, holeText } from "../CoverageHoles.ts"
+import { slotDanger, slotDangerText } from "../SlotDanger.ts"
 
 /** What an instance that runs knows of itself. */
 export interface InstanceFacts {
@@ -17,6 +18,20 @@ const captureFindings = ({ phase, message, fix }: SourceJson): ReadonlyArray<Fin
   const said = message === null ? `capture is ${phase}` : `capture is ${phase}: ${message}`
   if (phase === "starting" || phase === "attaching") return [info("capture_begins", said, fix)]
   return [phase === "retrying" ? warning("capture_retries", said, fix) : error(`capture_${phase}`, said, fix)]
+}
+
+/** The server bounds what it keeps for a slot: what was not read by then is gone, and the history has a hole. */
+const slotFindings = (source: SourceJson): ReadonlyArray<Finding> => {
+  const message = slotDangerText(source)
+  const danger = slotDanger(source)
+  if (message === null || danger === "none") return []
+  const room =
+    "ALTER SYSTEM SET max_slot_wal_keep_size = '…'; SELECT pg_reload_conf() -- if the disk has room"
+  const fix =
+    source.phase === "capturing"
+      ? `${room}; end transactions that have been open for long (pg_stat_activity, by xact_start)`
+      : `bring capture back; until then: ${room}`
+  return [(danger === "act" ? error : warning)("slot_near_loss", message, fix)]
 }
 
 const holeFinding = (hole: Hole): Finding =>
@@ -37,6 +52,7 @@ const holeFinding = (hole: Hole): Finding =>
 /** Pure: what a person should know of a running instance. */
 export const examineInstance = ({ source, holes, jobs }: InstanceFacts): ReadonlyArray<Finding> => [
   ...captureFindings(source),
+  ...slotFindings(source),
   ...jobs.flatMap(({ id, name, live }) =>
     live === null || live.retrying === null
       ? []

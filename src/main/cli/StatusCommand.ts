@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { slotDangerText } from "../../control/SlotDanger.ts"
 import { api } from "./ApiClient.ts"
 import { count, waitsFor } from "./JobText.ts"
 import { answer } from "./Root.ts"
@@ -36,6 +37,13 @@ export const statusCommand = Command.make("status", {}, () =>
       `kept WAL   ${source.retained_bytes === null ? "unknown" : size(source.retained_bytes)} for slot ${source.slot}${
         source.wal_status === null ? "" : ` (${source.wal_status})`
       }`,
+      ...(source.safe_bytes === null
+        ? []
+        : [
+            `bound      ${size(Math.max(0, source.safe_bytes))} more${
+              source.seconds_until_lost === null ? "" : `: ${slotDangerText(source)}`
+            }`
+          ]),
       `archive    ${held(archive)}`,
       `live       ${held(live)}`,
       `jobs       ${active === "" ? "none active" : active}`,

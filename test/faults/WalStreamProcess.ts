@@ -56,6 +56,7 @@ const launch = (options: WalStreamOptions) =>
           HOME: process.env["HOME"],
           HTTP_PORT: "0",
           LOG_FORMAT: "json",
+          NODE_COMPILE_CACHE: "node_modules/.cache/walstream",
           ...options.env,
           DATA_DIR: options.dataDir
         },

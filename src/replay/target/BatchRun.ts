@@ -41,10 +41,14 @@ const plain = (sql: string): Statement => ({ sql, parameters: [] })
 export const commit: Statement = plain("COMMIT")
 
 /**
- * A transaction of its own. `isOpen`: it has begun and holds the ledger already.
+ * A transaction of its own. `isOpen`: it has begun and holds the ledger already. `advance` moves the ledger.
  */
-export const wholeFrame = (connection: TargetConnection, isOpen: boolean, advance: Statement): Frame => ({
-  lead: isOpen ? [advance] : [...connection.begin, advance],
+export const wholeFrame = (
+  connection: TargetConnection,
+  isOpen: boolean,
+  advance: ReadonlyArray<Statement>
+): Frame => ({
+  lead: isOpen ? advance : [...connection.begin, ...advance],
   end: commit,
   undo: connection.rollback,
   leave: isOpen ? connection.rollback : Effect.void

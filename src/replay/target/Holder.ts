@@ -73,7 +73,7 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
         target,
         job: options.jobId,
         triggers: connection.mode,
-        origin: connection.origin ?? "none"
+        origin: connection.origin?.name ?? "none"
       })
     )
     return connection
@@ -91,10 +91,12 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
   }
 
   const claim = (connection: TargetConnection): Effect.Effect<Position | null, Failure> =>
-    connection.send([...connection.begin, ...claimStatements(options), commit]).pipe(
-      Effect.onError(() => connection.rollback),
-      Effect.flatMap((done) => learn(done.slice(connection.begin.length)))
-    )
+    connection
+      .send([...connection.begin, ...claimStatements(options), ...connection.stamp(null), commit])
+      .pipe(
+        Effect.onError(() => connection.rollback),
+        Effect.flatMap((done) => learn(done.slice(connection.begin.length)))
+      )
 
   /**
    * A former holder that is frozen in the middle of a batch would keep its locks for as long as it is frozen. A later

@@ -2,6 +2,7 @@ import { Effect, type Scope, Semaphore } from "effect"
 import type { Filter } from "../../domain/Filter.ts"
 import type { JobCounters } from "../../domain/Job.ts"
 import { comparePosition, origin, type Position } from "../../domain/Position.ts"
+import type { Commit } from "../../domain/Transaction.ts"
 import { addCounters, noCounters } from "../Counters.ts"
 import type { ApplyBatch, ApplyMode, ApplyOptions, TargetSession } from "../Target.ts"
 import { TargetError, type TargetErrorReason } from "../TargetError.ts"
@@ -43,6 +44,8 @@ interface Held {
   /** Where the ledger stands until all of it is committed. */
   readonly stood: Position | null
   readonly lasts: LastChanges
+  /** The one that it applies, once a part had any of it. */
+  commit: Commit | null
   /** The last position that was applied in it. */
   reached: Position
 }
@@ -155,7 +158,10 @@ const makeSession = (
         yield* holder.takeTurn(connection)
       }
       const stands = holder.stands ?? null
-      const frame = wholeFrame(connection, held, advanceStatement(options, stands, piece.until))
+      const { chunks, until } = piece
+      const advance = advanceStatement(options, stands, until)
+      const stamp = connection.stamp(chunks.at(-1)?.commit ?? null)
+      const frame = wholeFrame(connection, held, [advance, ...stamp])
       const sifted = yield* prepare(connection, piece, frame)
       // Until the outcome is known only the ledger tells where the job stands.
       holder.stands = undefined
@@ -166,7 +172,7 @@ const makeSession = (
         contested = memory
         continue
       }
-      holder.stands = tried._tag === "Applied" ? piece.until : stands
+      holder.stands = tried._tag === "Applied" ? until : stands
       if (tried._tag === "Failed") return tried
       count(manner, sifted, tried.converged)
       return undefined
@@ -259,8 +265,10 @@ const makeSession = (
   })
 
   /** Moves the ledger and commits. Of a COMMIT that fails nothing stands, from the first part on. */
-  const finish = ({ connection, stood, lasts }: Held, until: Position): Effect.Effect<void, Failure> =>
-    connection.send([advanceStatement(options, stood, until), commit]).pipe(
+  const finish = (held: Held, until: Position): Effect.Effect<void, Failure> => {
+    const { connection, stood, lasts } = held
+    const advance = advanceStatement(options, stood, until)
+    return connection.send([advance, ...connection.stamp(held.commit), commit]).pipe(
       Effect.asVoid,
       Effect.catch((failed): Effect.Effect<void, Failure> => {
         if (isNobodysFault(failed)) return Effect.fail(failed)
@@ -271,6 +279,7 @@ const makeSession = (
         )
       })
     )
+  }
 
   /**
    * A part of a large transaction, in one target transaction with the others. The ledger's row stays locked from the
@@ -283,12 +292,14 @@ const makeSession = (
         connection,
         stood: holder.stands ?? null,
         lasts: new LastChanges(),
+        commit: null,
         reached: batch.follows
       }
       holder.stands = undefined
     }
     const held = open
     held.lasts.add(batch.chunks)
+    held.commit = batch.chunks.at(-1)?.commit ?? held.commit
     if (batch.chunks.length > 0) {
       const refused = yield* applyPiece(connection, batch, attemptPart)
       if (refused !== undefined) return yield* Effect.fail(rejection(batch.until, refused, held.lasts))

@@ -2,6 +2,7 @@ import { Effect, type Redacted } from "effect"
 import { connectPg, type PgSession } from "../../postgres/PgSession.ts"
 import type { PostgresError } from "../../postgres/PostgresError.ts"
 import { type BurstFailed, type Done, PreparedStatements, type Statement, sendBurst } from "./Burst.ts"
+import { type ReplicationOrigin, takeOrigin } from "./ReplicationOrigin.ts"
 
 export interface TargetTimeouts {
   /** Milliseconds to wait for a lock; then the batch is tried again. */
@@ -20,11 +21,13 @@ export interface TargetConnection {
   /** Which triggers fire: with `replica` only those that are enabled for it, and no foreign keys. */
   readonly mode: "replica" | "origin"
   /** The replication origin under which it applies; null where that is not allowed. */
-  readonly origin: string | null
+  readonly origin: ReplicationOrigin | null
   /** Statements in one round trip. Interrupting it cancels what the server is doing. */
   readonly send: (statements: ReadonlyArray<Statement>) => Effect.Effect<ReadonlyArray<Done>, BurstFailed>
   /** What opens a transaction. */
   readonly begin: ReadonlyArray<Statement>
+  /** What says of the open transaction which one of the source it applies; null for one of our own. */
+  readonly stamp: ReplicationOrigin["stamp"]
   readonly isAlive: () => boolean
   /** Takes back what a transaction has done so far, whatever state it is in; cuts the connection if that takes too long. */
   readonly rollback: Effect.Effect<void>
@@ -58,27 +61,6 @@ const attempt = (session: PgSession, sql: string): Effect.Effect<boolean> =>
     Effect.orElseSucceed(() => false)
   )
 
-/** An origin is one session's at a time: other jobs of the same source take the next name. */
-const useOrigin = Effect.fnUntraced(function* (session: PgSession, source: string) {
-  for (const suffix of ["", "_2", "_3", "_4"]) {
-    const name = `walstream_${source}${suffix}`
-    yield* session
-      .query(
-        `SELECT pg_replication_origin_create($1)::text WHERE NOT EXISTS (
-SELECT FROM pg_replication_origin WHERE roname = $1)`,
-        [name]
-      )
-      .pipe(Effect.ignore)
-    const taken = yield* session.query("SELECT pg_replication_origin_session_setup($1)::text", [name]).pipe(
-      Effect.as("yes" as const),
-      Effect.catch((error) => Effect.succeed(error.code === "55006" ? ("busy" as const) : ("no" as const)))
-    )
-    if (taken === "yes") return name
-    if (taken === "no") return null
-  }
-  return null
-})
-
 /** Makes a fresh session one for applying. */
 export const prepareConnection: (
   session: PgSession,
@@ -95,7 +77,7 @@ SET statement_timeout = ${timeouts.statement}; SET idle_in_transaction_session_t
   )
   yield* attempt(session, "SET client_connection_check_interval = 1000")
   const mode = (yield* attempt(session, "SET session_replication_role = replica")) ? "replica" : "origin"
-  const origin = yield* useOrigin(session, source)
+  const origin = yield* takeOrigin(session, source)
   const [backend] = yield* session.query("SELECT pg_backend_pid()::text AS pid")
   const pid = backend?.["pid"] ?? "0"
 
@@ -127,6 +109,7 @@ SET statement_timeout = ${timeouts.statement}; SET idle_in_transaction_session_t
     mode,
     begin: beginning(mode),
     origin,
+    stamp: origin?.stamp ?? (() => []),
     send,
     isAlive: () => alive,
     rollback: Effect.suspend(() =>

@@ -14,7 +14,7 @@ import { makeTestPostgres } from "../../servers/TestPostgres.ts"
 /** One server for a test file; each test has databases of its own. */
 export class Server extends Context.Service<Server>()("walstream/test/replay/target/Server", {
   make: makeTestPostgres({
-    settings: { max_replication_slots: "50", max_wal_senders: "2" }
+    settings: { max_replication_slots: "50", max_wal_senders: "2", track_commit_timestamp: "on" }
   })
 }) {
   static readonly layer = Layer.effect(this, this.make)
@@ -70,6 +70,8 @@ export interface SceneOptions {
   readonly targetSchema?: string
   /** The target's tables belong to a role that may not act as a replica, and applies. */
   readonly asOwner?: boolean
+  /** Functions at the target that this owner may call. */
+  readonly mayCall?: ReadonlyArray<string>
   /** Changes of partitions come as changes of the partitioned table. */
   readonly viaRoot?: boolean
 }
@@ -84,12 +86,14 @@ export const makeScene = Effect.fnUntraced(function* (schema: string, sceneOptio
   const source = yield* connectPg({ url: sourceUrl, applicationName: "test" })
   const target = yield* connectPg({ url: adminUrl, applicationName: "test" })
   yield* source.script(schema)
-  const { asOwner = false, viaRoot = false, targetSchema = schema } = sceneOptions
+  const { asOwner = false, mayCall = [], viaRoot = false, targetSchema = schema } = sceneOptions
   if (asOwner) {
     yield* target.script(
       `CREATE ROLE ${name} LOGIN PASSWORD 'owner'; GRANT CREATE ON SCHEMA public TO ${name};
-       GRANT CREATE ON DATABASE ${name}_target TO ${name}; SET ROLE ${name}`
+       GRANT CREATE ON DATABASE ${name}_target TO ${name}`
     )
+    for (const called of mayCall) yield* target.script(`GRANT EXECUTE ON FUNCTION ${called} TO ${name}`)
+    yield* target.script(`SET ROLE ${name}`)
   }
   yield* target.script(targetSchema)
   yield* target.script("RESET ROLE")

@@ -45,22 +45,23 @@ export const JobView = Schema.Struct({
 })
 export type JobView = typeof JobView.Type
 
-const Coverage = Schema.Struct({
-  archive: Schema.Struct({
-    coverage: Schema.Struct({
-      first_seq: Schema.Int,
-      next_seq: Schema.Int,
-      to_time: Schema.NullOr(Schema.String)
-    })
+const Store = Schema.Struct({
+  coverage: Schema.Struct({
+    first_seq: Schema.Int,
+    next_seq: Schema.Int,
+    to_time: Schema.NullOr(Schema.String)
   })
 })
+
+const Coverage = Schema.Struct({ archive: Store, live_buffer: Store })
 
 const Source = Schema.Struct({
   phase: Schema.String,
   message: Schema.NullOr(Schema.String),
   fix: Schema.NullOr(Schema.String),
   seq: Schema.Int,
-  frontier: Schema.String
+  frontier: Schema.String,
+  retained_bytes: Schema.NullOr(Schema.Int)
 })
 
 const Events = Schema.Struct({

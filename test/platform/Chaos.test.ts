@@ -6,7 +6,7 @@ import { describeWith } from "../servers/DescribeWith.ts"
 import { planHavoc, type Victim, wreak } from "./Havoc.ts"
 import { emptyShop, makePlatform } from "./Platform.ts"
 import { roles } from "./RoleProcess.ts"
-import { busyShop, keepAt, settled, startJob, untilJob } from "./Scenario.ts"
+import { busyShop, closingIn, settled, startJob, untilJob } from "./Scenario.ts"
 
 /** `WALSTREAM_KILLS=100` on demand; the seed that a run names repeats its plan. */
 const kills = Number(process.env["WALSTREAM_KILLS"] ?? "7")
@@ -21,6 +21,7 @@ describeWith("kafka", "chaos", () => {
           const platform = yield* makePlatform({ prepare: emptyShop, targets: ["paced", "flat"] })
           const { kafka, redis, processes } = platform
           for (const { start } of processes.values()) yield* start
+          const killed: Array<string> = []
           yield* Effect.onError(
             Effect.gen(function* () {
               yield* platform.ready
@@ -36,14 +37,12 @@ describeWith("kafka", "chaos", () => {
               const victims = new Map<string, Victim>([...processes, ["kafka", kafka], ["redis", redis]])
               const plan = planHavoc(seed, kills, [...roles, "kafka", "redis"])
               const lead = plan.slice(0, Math.ceil(kills * 0.6)).reduce((sum, { after }) => sum + after, 3000)
-              const moment = new Date(Date.now() + lead)
-              const end_time = moment.toISOString()
-              const window = { start_time: null, end_time }
+              const closing = yield* closingIn(platform, lead)
+              const window = { start_time: null, end_time: closing.end_time }
               const paced = yield* startJob(api, { ...window, speed_factor: 10, target: "paced" })
               const begun = Date.now()
-              const havoc = yield* Effect.forkScoped(wreak(plan, victims))
-              yield* Effect.sleep(lead - 2000)
-              const kept = yield* keepAt(platform, moment)
+              const havoc = yield* Effect.forkScoped(wreak(plan, victims, (line) => killed.push(line)))
+              const kept = yield* closing.kept
               const flat = yield* startJob(api, { ...window, speed_factor: "max", target: "flat" })
               yield* Fiber.join(havoc)
               const seconds = (Date.now() - begun) / 1000
@@ -76,7 +75,7 @@ describeWith("kafka", "chaos", () => {
               )
               console.info(
                 [
-                  `chaos, seed ${seed}: ${plan.map(({ victim, away }) => `${victim}${away === 0 ? "" : ` ${away} ms`}`).join(", ")}`,
+                  `killed: ${killed.join(", ")}`,
                   `${kills} kills in ${seconds.toFixed(1)} s, all well ${(healed - seconds).toFixed(1)} s later`,
                   `${last} transactions, ${audit.changes} changes; ${told.join("; ")}`,
                   `ended by themselves: ${ends.join(", ") || "none"}`
@@ -84,7 +83,11 @@ describeWith("kafka", "chaos", () => {
               )
               assert.deepStrictEqual(ends, [])
             }),
-            () => platform.tellLogs
+            () =>
+              Effect.andThen(
+                Effect.sync(() => console.error(`killed: ${killed.join(", ")}`)),
+                platform.tellLogs
+              )
           )
         }).pipe(Effect.scoped),
       { timeout: 240_000 + kills * 12_000, retry: 0 }

@@ -31,11 +31,17 @@ export const planHavoc = (
   }))
 }
 
-/** Deals the blows. The moments are the point: there is no condition to wait for. At the end everybody is back. */
+/**
+ * Deals the blows. The moments are the point: there is no condition to wait for. At the end everybody is back.
+ * `tell` hears of each, with the seconds since the beginning.
+ */
 export const wreak = Effect.fnUntraced(function* (
   plan: ReadonlyArray<Blow>,
-  victims: ReadonlyMap<string, Victim>
+  victims: ReadonlyMap<string, Victim>,
+  tell: (line: string) => void
 ) {
+  const begun = performance.now()
+  const at = () => ((performance.now() - begun) / 1000).toFixed(1)
   const recovering = new Map<string, Fiber.Fiber<void>>()
   for (const { victim, after, away } of plan) {
     yield* Effect.sleep(after)
@@ -44,7 +50,11 @@ export const wreak = Effect.fnUntraced(function* (
     const before = recovering.get(victim)
     if (before !== undefined) yield* Fiber.join(before)
     yield* hit.kill
-    recovering.set(victim, yield* Effect.forkScoped(Effect.andThen(Effect.sleep(away), hit.start)))
+    const killed = at()
+    const back = Effect.andThen(Effect.sleep(away), hit.start).pipe(
+      Effect.tap(() => Effect.sync(() => tell(`${victim} ${killed} to ${at()}`)))
+    )
+    recovering.set(victim, yield* Effect.forkScoped(back))
   }
   for (const fiber of recovering.values()) yield* Fiber.join(fiber)
 })

@@ -9,6 +9,8 @@ export type Role = (typeof roles)[number]
 /** A role's process over all its lives. */
 export interface RoleProcess {
   readonly role: Role
+  /** Of the present life. */
+  readonly pid: () => number | undefined
   readonly start: Effect.Effect<void>
   /** SIGKILL, and gone when it returns. */
   readonly kill: Effect.Effect<void>
@@ -42,7 +44,13 @@ export const makeRoleProcess = Effect.fnUntraced(function* (
       ["--disable-warning=ExperimentalWarning", `src/main/${role}.ts`],
       {
         cwd: repository,
-        env: { PATH: process.env["PATH"], HOME: process.env["HOME"], LOG_FORMAT: "json", ...environment },
+        env: {
+          PATH: process.env["PATH"],
+          HOME: process.env["HOME"],
+          LOG_FORMAT: "json",
+          NODE_COMPILE_CACHE: "node_modules/.cache/walstream",
+          ...environment
+        },
         stdio: ["ignore", "pipe", "pipe"]
       }
     )
@@ -75,6 +83,7 @@ export const makeRoleProcess = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => end("SIGKILL"))
   const made: RoleProcess = {
     role,
+    pid: () => child?.pid,
     start: Effect.sync(begin),
     kill: Effect.asVoid(end("SIGKILL")),
     freeze: signal("SIGSTOP"),

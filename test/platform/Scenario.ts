@@ -6,7 +6,7 @@ import { until } from "../faults/Scene.ts"
 import { keepRows } from "../servers/CompareDatabases.ts"
 import type { makePlatform } from "./Platform.ts"
 
-type Platform = Effect.Success<ReturnType<typeof makePlatform>>
+export type Platform = Effect.Success<ReturnType<typeof makePlatform>>
 
 class JobEnded extends Schema.TaggedError<JobEnded>()("JobEnded", { detail: Schema.String }) {
   override get message(): string {
@@ -16,7 +16,7 @@ class JobEnded extends Schema.TaggedError<JobEnded>()("JobEnded", { detail: Sche
 
 /** Asks again while the API's process, or something behind it, is away. */
 export const patiently = <A, E, R>(request: Effect.Effect<A, E, R>) =>
-  Effect.retry(request, { schedule: Schedule.spaced("200 millis"), times: 300 })
+  Effect.retry(request, { schedule: Schedule.spaced("200 millis"), times: 900 })
 
 /** A shop that is kept busy, and its interruption. */
 export const busyShop = Effect.fnUntraced(function* (platform: Platform, rate = 60) {
@@ -28,7 +28,7 @@ export const startJob = (api: ApiClient, spec: Readonly<Record<string, unknown>>
   patiently(api.createJob(spec)).pipe(Effect.flatMap((job) => patiently(api.act(job.id, "start"))))
 
 /** The shop stands still around a moment of its clock, and is kept as it was then. */
-export const keepAt = Effect.fnUntraced(function* (platform: Platform, moment: Date) {
+const keepAt = Effect.fnUntraced(function* (platform: Platform, moment: Date) {
   const session = yield* connectPg({ url: platform.sourceUrl, applicationName: "test" })
   yield* session.script(`SELECT pg_advisory_lock(${workloadLock})`)
   const [row] = yield* session.query("SELECT (clock_timestamp() < $1::timestamptz)::text AS early", [
@@ -46,6 +46,13 @@ export const keepAt = Effect.fnUntraced(function* (platform: Platform, moment: D
   )
   return yield* keepRows(platform.sourceUrl)
 }, Effect.scoped)
+
+/** A moment ahead to end windows at, and how the shop will be then: it stands still for two seconds before. */
+export const closingIn = Effect.fnUntraced(function* (platform: Platform, millis: number) {
+  const moment = new Date(Date.now() + millis)
+  const kept = yield* Effect.forkScoped(Effect.andThen(Effect.sleep(millis - 2000), keepAt(platform, moment)))
+  return { end_time: moment.toISOString(), kept: Fiber.join(kept) }
+})
 
 /** Waits for a job to come as far as `isThere`; its failure is the test's. */
 export const untilJob = (

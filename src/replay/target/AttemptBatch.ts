@@ -125,6 +125,8 @@ export const attemptBatch = (
       Effect.flatMap(runBatch(connection, { frame, statements, strict }), (outcome) =>
         conclude(outcome, rows)
       )
+    const { converging } = manner
+    const writing = { converging, deferred: connection.mode === "origin" }
     if (!manner.rows) {
       const plan = compact(stretches, fits.of)
       if (plan === null) {
@@ -135,7 +137,7 @@ export const attemptBatch = (
           sqlState: ""
         } satisfies Attempt)
       }
-      const statements = planStatements(plan, fits.of, manner.converging)
+      const statements = planStatements(plan, fits.of, writing)
       return Effect.map(run(statements, null), (attempt) =>
         attempt._tag === "Applied" ? { ...attempt, converged: attempt.converged + plan.converged } : attempt
       )
@@ -143,6 +145,6 @@ export const attemptBatch = (
     const located = locate(stretches)
     const unfit = nameless(located, fits)
     if (unfit !== undefined) return Effect.andThen(frame.leave, Effect.fail(unfit))
-    const rows = rowStatements(located, fits.of, manner.converging)
+    const rows = rowStatements(located, fits.of, writing)
     return run(rows.statements, rows)
   })

@@ -45,13 +45,15 @@ const planSettings = [
   "SET jit = off"
 ].join("; ")
 
+export const deferConstraints = "SET CONSTRAINTS ALL DEFERRED"
+
 /**
  * The source's transaction may have deferred its constraints. As a replica nothing is deferred: foreign keys and
  * deferrable unique keys are not checked at all.
  */
 const beginning = (mode: TargetConnection["mode"]): ReadonlyArray<Statement> => {
   const begin: Statement = { sql: "BEGIN", parameters: [] }
-  return mode === "replica" ? [begin] : [begin, { sql: "SET CONSTRAINTS ALL DEFERRED", parameters: [] }]
+  return mode === "replica" ? [begin] : [begin, { sql: deferConstraints, parameters: [] }]
 }
 
 /** A setting that the server may refuse. */

@@ -5,6 +5,7 @@ import { CliConfig, CliError, Command, GlobalFlag } from "effect/cli"
 import { CliFailure, cliCodes } from "./cli/CliFailure.ts"
 import { doctorCommand } from "./cli/DoctorCommand.ts"
 import { eventsCommand } from "./cli/EventsCommand.ts"
+import { healthCommand } from "./cli/HealthCommand.ts"
 import { jobsCommand } from "./cli/JobsCommand.ts"
 import { loginCommand } from "./cli/LoginCommand.ts"
 import { migrateCommand } from "./cli/MigrateCommand.ts"
@@ -22,6 +23,7 @@ export const cli = root.pipe(
     jobsCommand,
     eventsCommand,
     doctorCommand,
+    healthCommand,
     loginCommand,
     migrateCommand
   ])

@@ -26,7 +26,7 @@ const strongSecret = Schema.String.check(
 )
 
 /**
- * Every variable that WalStream reads, in the order in which `.env.example` shows them. This is their only
+ * Every variable that WalStream reads; `settingGroups` says who, and in which order they are shown. This is their only
  * definition: nothing else reads the environment.
  */
 export const definitions = {
@@ -294,7 +294,7 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 const read = <A>(setting: Setting<A>, environment: Environment): Result.Result<A, string> => {
   const given = environment[setting.name]
@@ -335,8 +335,9 @@ export const readSettings = (environment: Environment): Result.Result<SettingsVa
 }
 
 export class Settings extends Context.Service<Settings, SettingsValue>()("walstream/main/Settings") {
-  static readonly load: Effect.Effect<SettingsValue, SettingsError> = Effect.suspend(() =>
-    Effect.fromResult(readSettings(process.env))
-  )
-  static readonly layer = Layer.effect(Settings, Settings.load)
+  /** From the environment of this process, as a reader takes it. */
+  static readonly load = <A>(
+    reader: (environment: Environment) => Result.Result<A, SettingsError>
+  ): Effect.Effect<A, SettingsError> => Effect.suspend(() => Effect.fromResult(reader(process.env)))
+  static readonly layer = Layer.effect(Settings, Settings.load(readSettings))
 }

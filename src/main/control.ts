@@ -11,9 +11,10 @@ import { runProcess } from "./Process.ts"
 import { attachOptions, viewOptions } from "./parts/Capturing.ts"
 import { migratedControlDatabase } from "./parts/ControlDb.ts"
 import { answers, probes } from "./parts/Probes.ts"
-import { required, requireSharedStores, runRole } from "./parts/Role.ts"
+import { runRole } from "./parts/Role.ts"
 import { stores } from "./parts/Stores.ts"
 import { targets } from "./parts/Targeting.ts"
+import type { Given } from "./RoleSettings.ts"
 import type { SettingsValue } from "./Settings.ts"
 
 const needs = Effect.gen(function* () {
@@ -35,11 +36,8 @@ const firstAdmin = ({ adminUsername, adminPassword }: SettingsValue) =>
   )
 
 /** API and page, for people and programs. */
-const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
-  yield* requireSharedStores(settings)
-  const control = yield* required("DATABASE_URL", settings.databaseUrl)
-  const secret = yield* required("SECRET_KEY", settings.secretKey)
-  const source = yield* required("SOURCE_URL", settings.sourceUrl)
+const shape = (settings: SettingsValue, given: Given<"control">) => {
+  const { databaseUrl: control, secretKey: secret, sourceUrl: source } = given
   const server = layerControlServer({
     host: settings.httpHost,
     port: settings.httpPort,
@@ -63,6 +61,6 @@ const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
     Layer.provide(Layer.mergeAll(Users.layer, Processes.layer)),
     Layer.provideMerge(migratedControlDatabase(control, "control"))
   )
-})
+}
 
 if (import.meta.main) runProcess(runRole("control", shape))

@@ -104,4 +104,4 @@ const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
   )
 })
 
-if (import.meta.main) runProcess(runRole("dev", shape))
+if (import.meta.main) runProcess(runRole("dev", (settings) => Layer.unwrap(shape(settings))))

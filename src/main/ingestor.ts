@@ -7,8 +7,9 @@ import { beside } from "./parts/Beside.ts"
 import { capturing } from "./parts/Capturing.ts"
 import { migratedControlDatabase } from "./parts/ControlDb.ts"
 import { probes } from "./parts/Probes.ts"
-import { required, requireSharedStores, runRole } from "./parts/Role.ts"
+import { runRole } from "./parts/Role.ts"
 import { stores } from "./parts/Stores.ts"
+import type { Given } from "./RoleSettings.ts"
 import type { SettingsValue } from "./Settings.ts"
 
 const needs = Effect.gen(function* () {
@@ -19,9 +20,7 @@ const needs = Effect.gen(function* () {
 })
 
 /** Captures the source. The control database is told of it, and may be away. */
-const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
-  yield* requireSharedStores(settings)
-  const source = yield* required("SOURCE_URL", settings.sourceUrl)
+const shape = (settings: SettingsValue, given: Given<"ingestor">) => {
   const told = Option.match(settings.databaseUrl, {
     onNone: () => Layer.empty,
     onSome: (url) =>
@@ -33,9 +32,9 @@ const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
       )
   })
   return Layer.mergeAll(told, probes(settings, "ingestor", needs)).pipe(
-    Layer.provide(capturing(settings, source, false)),
+    Layer.provide(capturing(settings, given.sourceUrl, false)),
     Layer.provide(stores(settings, "writer", false))
   )
-})
+}
 
 if (import.meta.main) runProcess(runRole("ingestor", shape))

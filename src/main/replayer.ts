@@ -44,4 +44,4 @@ const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
   )
 })
 
-if (import.meta.main) runProcess(runRole("replayer", shape))
+if (import.meta.main) runProcess(runRole("replayer", (settings) => Layer.unwrap(shape(settings))))

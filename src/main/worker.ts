@@ -7,9 +7,10 @@ import { runProcess } from "./Process.ts"
 import { migratedControlDatabase } from "./parts/ControlDb.ts"
 import { answers, probes } from "./parts/Probes.ts"
 import { replaying } from "./parts/Replaying.ts"
-import { required, requireSharedStores, runRole } from "./parts/Role.ts"
+import { runRole } from "./parts/Role.ts"
 import { stores } from "./parts/Stores.ts"
 import { targets } from "./parts/Targeting.ts"
+import type { Given } from "./RoleSettings.ts"
 import type { SettingsValue } from "./Settings.ts"
 
 const needs = Effect.gen(function* () {
@@ -22,9 +23,7 @@ const needs = Effect.gen(function* () {
 })
 
 /** Runs jobs. */
-const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
-  yield* requireSharedStores(settings)
-  const control = yield* required("DATABASE_URL", settings.databaseUrl)
+const shape = (settings: SettingsValue, given: Given<"worker">) => {
   const source = Option.getOrNull(settings.sourceUrl)
   return Layer.mergeAll(layerProcessReporter, probes(settings, "worker", needs)).pipe(
     Layer.provide(replaying(settings)),
@@ -35,8 +34,8 @@ const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
         targets(settings, { source, targets: settings.targets })
       )
     ),
-    Layer.provide(migratedControlDatabase(control, "worker"))
+    Layer.provide(migratedControlDatabase(given.databaseUrl, "worker"))
   )
-})
+}
 
 if (import.meta.main) runProcess(runRole("worker", shape))

@@ -5,7 +5,7 @@ export const LogErrorReason = Schema.Union([
   /** It cannot be reached or does not answer: worth another try. */
   Schema.TaggedStruct("Unavailable", { detail: Schema.String }),
   /** No room: nothing was written, worth another try when there is. */
-  Schema.TaggedStruct("Full", { detail: Schema.String }),
+  Schema.TaggedStruct("Full", { detail: Schema.String, fix: Schema.String }),
   /** What is stored cannot be read back: a person has to look. */
   Schema.TaggedStruct("Corrupt", { detail: Schema.String }),
   /**
@@ -52,10 +52,9 @@ const mend = (reason: LogErrorReason): string | null => {
     case "Unavailable":
     case "Missing":
       return null
-    case "Unsuited":
-      return reason.fix
     case "Full":
-      return "make room on its disk; it goes on by itself"
+      return `${reason.fix}; it goes on by itself`
+    case "Unsuited":
     case "Refused":
       return reason.fix
     case "Corrupt":

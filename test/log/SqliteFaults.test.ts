@@ -157,6 +157,7 @@ describe("SqliteArchive on a full disk", () => {
             const refusal = yield* archive.append(transactions[fits] ?? []).pipe(Effect.flip, Effect.option)
             if (refusal._tag === "None") continue
             assert.strictEqual(refusal.value.reason._tag, "Full")
+            assert.include(refusal.value.fix, "disk")
             assert.isTrue(refusal.value.isRetryable)
             assert.include(refusal.value.message, file)
             break

@@ -43,7 +43,8 @@ const replied = (message: string, { key }: RedisPlace): LogErrorReason => {
     case "OOM":
       return {
         _tag: "Full",
-        detail: "Redis is at its maxmemory; give it more, or lower REDIS_STREAM_MAXLEN"
+        detail: "Redis is at its maxmemory",
+        fix: "give Redis more maxmemory, or lower REDIS_STREAM_MAXLEN"
       }
     case "LOADING":
     case "BUSY":

@@ -25,7 +25,7 @@ export const reasonOf = (thrown: unknown, file: string): LogErrorReason => {
   const said = thrown instanceof Error ? thrown.message : String(thrown)
   switch (errcodeOf(thrown)) {
     case codes.full:
-      return { _tag: "Full", detail: `${file}: ${said}` }
+      return { _tag: "Full", detail: `${file}: ${said}`, fix: "make room on its disk" }
     case codes.corrupt:
     case codes.notADatabase:
       return { _tag: "Corrupt", detail: `${file}: ${said}` }

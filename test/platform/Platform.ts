@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { promisify } from "node:util"
 import { Context, Effect, Layer, Redacted, Schedule } from "effect"
 import { parseLsn } from "../../src/domain/Lsn.ts"
@@ -18,9 +18,8 @@ import { until } from "../faults/Scene.ts"
 import { makeTestKafka } from "../servers/TestKafka.ts"
 import { makeTestPostgres } from "../servers/TestPostgres.ts"
 import { makeTestRedis } from "../servers/TestRedis.ts"
-import { makeRoleProcess, type Role, type RoleProcess, roles } from "./RoleProcess.ts"
+import { makeRoleProcess, type Program, type Role, type RoleProcess, roles, sources } from "./RoleProcess.ts"
 
-const repository = resolve(import.meta.dirname, "../..")
 const admin = { username: "admin", password: "a password of this test" }
 
 const temporaryFolder = Effect.acquireRelease(
@@ -37,6 +36,12 @@ export interface PlatformOptions {
   readonly targets?: ReadonlyArray<string>
   /** How many worker processes; 1 if not given. */
   readonly workers?: number
+  /** How many ingestors; 1 if not given. */
+  readonly ingestors?: number
+  /** Of the source's server. */
+  readonly sourceSettings?: Readonly<Record<string, string>>
+  /** Where the program lies; the repository's sources if not given. */
+  readonly program?: Program
 }
 
 /** The shop's tables, empty. */
@@ -47,10 +52,21 @@ export const emptyShop = (url: Redacted.Redacted) =>
     )
   )
 
+/** Those of a role beside the first. */
+const further = (role: Role, count = 1) =>
+  Array.from({ length: count - 1 }, (_, i) => [`${role}-${i + 2}`, role] as const)
+
 /** The four roles as processes of their own, on real servers: the production shape on one machine. */
 export const makePlatform = Effect.fnUntraced(function* (options: PlatformOptions) {
+  const { program = sources } = options
   const [source, target, control, kafka, redis] = yield* Effect.all(
-    [makeTestPostgres({}), makeTestPostgres({}), makeTestPostgres({}), makeTestKafka(), makeTestRedis()],
+    [
+      makeTestPostgres({ settings: options.sourceSettings ?? {} }),
+      makeTestPostgres({}),
+      makeTestPostgres({}),
+      makeTestKafka(),
+      makeTestRedis()
+    ],
     { concurrency: 5 }
   )
   const controlUrl = yield* control.createDatabase("control")
@@ -86,8 +102,8 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     ...options.env
   }
   yield* Effect.promise(() =>
-    promisify(execFile)(process.execPath, ["src/main/Cli.ts", "migrate"], {
-      cwd: repository,
+    promisify(execFile)(process.execPath, [program.file("Cli"), "migrate"], {
+      cwd: program.folder,
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...common }
     })
   )
@@ -96,16 +112,17 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
   const probes = new Map<string, string>()
   const named: ReadonlyArray<readonly [string, Role]> = [
     ...roles.map((role) => [role, role] as const),
-    ...Array.from({ length: (options.workers ?? 1) - 1 }, (_, i) => [`worker-${i + 2}`, "worker"] as const)
+    ...further("worker", options.workers),
+    ...further("ingestor", options.ingestors)
   ]
   for (const [name, role] of named) {
     const port = yield* freePort
     probes.set(name, `http://127.0.0.1:${port}/health/ready`)
     const dataDir = yield* temporaryFolder
     const env = { ...common, METRICS_PORT: String(port), DATA_DIR: dataDir }
-    processes.set(name, yield* makeRoleProcess(role, env))
+    processes.set(name, yield* makeRoleProcess(role, env, program))
   }
-  /** By role; further workers are `worker-2` and so on. */
+  /** By role; further ones are `worker-2` and so on. */
   const processOf = (name: string): RoleProcess => {
     const found = processes.get(name)
     if (found === undefined) throw new RangeError(`no process ${name}`)
@@ -177,6 +194,7 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     control,
     kafka,
     redis,
+    pageUrl: `http://127.0.0.1:${httpPort}`,
     sourceUrl,
     targetUrl,
     targetUrls,

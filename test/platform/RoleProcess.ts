@@ -24,14 +24,25 @@ export interface RoleProcess {
   readonly log: () => string
 }
 
-const repository = resolve(import.meta.dirname, "../..")
+/** A WalStream that can be run. */
+export interface Program {
+  readonly folder: string
+  /** The file of this name in `src/main`, seen from the folder. */
+  readonly file: (name: string) => string
+}
+
+export const sources: Program = {
+  folder: resolve(import.meta.dirname, "../.."),
+  file: (name) => `src/main/${name}.ts`
+}
 
 /**
  * A role as an orchestrator runs it: a life that ends by itself is followed by the next. Ends with the scope.
  */
 export const makeRoleProcess = Effect.fnUntraced(function* (
   role: Role,
-  environment: Readonly<Record<string, string>>
+  environment: Readonly<Record<string, string>>,
+  program: Program = sources
 ) {
   let child: ChildProcess | undefined
   let log = ""
@@ -39,21 +50,17 @@ export const makeRoleProcess = Effect.fnUntraced(function* (
 
   const begin = (): void => {
     if (child !== undefined) return
-    const started = spawn(
-      process.execPath,
-      ["--disable-warning=ExperimentalWarning", `src/main/${role}.ts`],
-      {
-        cwd: repository,
-        env: {
-          PATH: process.env["PATH"],
-          HOME: process.env["HOME"],
-          LOG_FORMAT: "json",
-          NODE_COMPILE_CACHE: "node_modules/.cache/walstream",
-          ...environment
-        },
-        stdio: ["ignore", "pipe", "pipe"]
-      }
-    )
+    const started = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program.file(role)], {
+      cwd: program.folder,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: process.env["HOME"],
+        LOG_FORMAT: "json",
+        NODE_COMPILE_CACHE: "node_modules/.cache/walstream",
+        ...environment
+      },
+      stdio: ["ignore", "pipe", "pipe"]
+    })
     child = started
     for (const stream of [started.stdout, started.stderr]) {
       stream.on("data", (chunk) => {

@@ -1,4 +1,4 @@
-import { Clock, Effect, PubSub, SubscriptionRef } from "effect"
+import { Clock, Effect, PubSub, Schedule, SubscriptionRef } from "effect"
 import { operations as allOperations, type Operation } from "../domain/Change.ts"
 import { microsFromMillis } from "../domain/Micros.ts"
 import { packedOf } from "../domain/PackedChunk.ts"
@@ -20,6 +20,9 @@ export interface PublisherOptions {
   readonly handoff: Handoff
   readonly live: LiveQueue
 }
+
+/** What takes longer is told: nothing is wrong with the capture, and nothing moves. */
+const patienceMillis = 5000
 
 interface Numbered {
   readonly chunks: ReadonlyArray<ArchivedChunk>
@@ -83,67 +86,84 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
     const { archive, frontier, handoff, live } = options
     const state = yield* IngestState
 
-    const append = (chunks: ReadonlyArray<ArchivedChunk>) => {
-      let blocked = false
-      return archive.append(chunks).pipe(
+    let blocked = false
+    /** Since when the archive has not taken what it was given, in ms; null when it has all. */
+    let waits: number | null = null
+    const block = Effect.fnUntraced(function* (message: string, fix: string | null) {
+      if (!blocked)
+        yield* Effect.logWarning(`capture waits: ${message}${fix === null ? "" : `. What to do: ${fix}`}`)
+      blocked = true
+      yield* SubscriptionRef.set(state.phase, { _tag: "Blocked", message, fix })
+    })
+
+    const append = Effect.fnUntraced(function* (chunks: ReadonlyArray<ArchivedChunk>) {
+      waits = yield* Clock.currentTimeMillis
+      yield* archive.append(chunks).pipe(
         Effect.tapError((error) => {
           if (!error.isRetryable) return Effect.void
-          const isNews = !blocked
-          blocked = true
           state.update((figures) => ({ archiveRetries: figures.archiveRetries + 1 }))
-          return Effect.andThen(
-            isNews
-              ? Effect.logWarning(
-                  `capture waits: ${error.message}${error.fix === null ? "" : `. What to do: ${error.fix}`}`
-                )
-              : Effect.void,
-            SubscriptionRef.set(state.phase, { _tag: "Blocked", message: error.message, fix: error.fix })
-          )
+          return block(error.message, error.fix)
         }),
-        Effect.retry({ schedule: reconnect, while: (error) => error.isRetryable }),
-        Effect.tap(() => (blocked ? SubscriptionRef.set(state.phase, { _tag: "Capturing" }) : Effect.void))
+        Effect.retry({ schedule: reconnect, while: (error) => error.isRetryable })
       )
-    }
+      waits = null
+      if (!blocked) return
+      blocked = false
+      yield* Effect.logInfo("capture goes on: the archive has taken what waited")
+      yield* SubscriptionRef.set(state.phase, { _tag: "Capturing" })
+    })
 
-    for (;;) {
-      const items = yield* handoff.take
-      if (items.length === 0) return
-      const { chunks, changes, bytes, empty, operations, completed } = number(items, options)
-      if (chunks.length > 0) {
-        yield* append(chunks)
-        for (const chunk of completed) frontier.settle(chunk.seq)
-        live.append(chunks, bytes)
+    /** An archive whose client tries for ever never says no: somebody has to tell that it takes nothing. */
+    const watch = Effect.gen(function* () {
+      if (blocked || waits === null || (yield* Clock.currentTimeMillis) - waits < patienceMillis) return
+      yield* block(
+        `the archive (${archive.kind}) has taken nothing for ${patienceMillis / 1000} s`,
+        "see that its servers run and are reached from here; the source keeps its WAL until then, and capture goes on by itself"
+      )
+    }).pipe(Effect.repeat(Schedule.spaced("1 second")))
+
+    const work = Effect.gen(function* () {
+      for (;;) {
+        const items = yield* handoff.take
+        if (items.length === 0) return
+        const { chunks, changes, bytes, empty, operations, completed } = number(items, options)
+        if (chunks.length > 0) {
+          yield* append(chunks)
+          for (const chunk of completed) frontier.settle(chunk.seq)
+          live.append(chunks, bytes)
+        }
+        let messages = 0
+        for (const item of items) {
+          if (item._tag !== "Message") continue
+          messages++
+          PubSub.publishUnsafe(state.messages, item)
+        }
+        const starts = coverageStartsOf(chunks)
+        if (starts.length > 0) {
+          yield* SubscriptionRef.update(state.coverageStarts, (known) => [...known, ...starts])
+        }
+        const newest = completed.at(-1)?.commit.commitTime
+        const now = microsFromMillis(yield* Clock.currentTimeMillis)
+        state.update((figures) => ({
+          seq: frontier.mark.seq,
+          frontier: frontier.endLsn,
+          transactions: figures.transactions + completed.length,
+          changes: figures.changes + changes,
+          operations: {
+            insert: figures.operations.insert + operations.insert,
+            update: figures.operations.update + operations.update,
+            delete: figures.operations.delete + operations.delete,
+            truncate: figures.operations.truncate + operations.truncate,
+            message: figures.operations.message + operations.message
+          },
+          bytes: figures.bytes + bytes,
+          emptyTransactions: figures.emptyTransactions + empty,
+          messages: figures.messages + messages,
+          ...(newest === undefined
+            ? {}
+            : { lastCommitTime: newest, latencySeconds: Math.max(0, now - newest) / 1_000_000 })
+        }))
       }
-      let messages = 0
-      for (const item of items) {
-        if (item._tag !== "Message") continue
-        messages++
-        PubSub.publishUnsafe(state.messages, item)
-      }
-      const starts = coverageStartsOf(chunks)
-      if (starts.length > 0) {
-        yield* SubscriptionRef.update(state.coverageStarts, (known) => [...known, ...starts])
-      }
-      const newest = completed.at(-1)?.commit.commitTime
-      const now = microsFromMillis(yield* Clock.currentTimeMillis)
-      state.update((figures) => ({
-        seq: frontier.mark.seq,
-        frontier: frontier.endLsn,
-        transactions: figures.transactions + completed.length,
-        changes: figures.changes + changes,
-        operations: {
-          insert: figures.operations.insert + operations.insert,
-          update: figures.operations.update + operations.update,
-          delete: figures.operations.delete + operations.delete,
-          truncate: figures.operations.truncate + operations.truncate,
-          message: figures.operations.message + operations.message
-        },
-        bytes: figures.bytes + bytes,
-        emptyTransactions: figures.emptyTransactions + empty,
-        messages: figures.messages + messages,
-        ...(newest === undefined
-          ? {}
-          : { lastCommitTime: newest, latencySeconds: Math.max(0, now - newest) / 1_000_000 })
-      }))
-    }
+    })
+    yield* Effect.raceFirst(work, watch)
   })

@@ -8,6 +8,7 @@ import { LiveQueue } from "../../src/ingest/LiveQueue.ts"
 import { publish } from "../../src/ingest/Publisher.ts"
 import { Sequencer } from "../../src/ingest/Sequencer.ts"
 import { Archive } from "../../src/log/Archive.ts"
+import { randomIncarnation } from "../log/RandomLog.ts"
 import { transaction } from "../replay/History.ts"
 import { RecordingArchive } from "./RecordingArchive.ts"
 
@@ -16,6 +17,7 @@ it.effect(
   () =>
     Effect.gen(function* () {
       const recording = new RecordingArchive()
+      recording.incarnations = [randomIncarnation()]
       recording.open.closeUnsafe()
       const handoff = new Handoff({ waitingBytes: 1e6, changes: 100, bytes: 1e6 })
       const state = yield* IngestState

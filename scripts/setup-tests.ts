@@ -1,5 +1,5 @@
 // Installs what the tests need beyond npm, where it may; says plainly what they will not cover where it may not.
-import { spawnSync } from "node:child_process"
+import { type SpawnSyncOptions, spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import {
@@ -7,7 +7,9 @@ import {
   isAvailable,
   isInstallable,
   kafkaJars,
-  missingCapabilities
+  missingCapabilities,
+  pythonFolder,
+  pythonWithKafka
 } from "../test/servers/Capability.ts"
 
 const apt = "/usr/bin/apt-get"
@@ -41,6 +43,13 @@ if (!isAvailable("kafka")) {
   const pom = join(kafkaJars, "..", "pom.xml")
   const args = ["--quiet", "--file", pom, "dependency:copy-dependencies", `-DoutputDirectory=${kafkaJars}`]
   spawnSync("mvn", args, { stdio: ["ignore", "ignore", "inherit"] })
+}
+if (!isAvailable("python kafka client")) {
+  console.log("Fetching a Kafka client for Python, for the test of the example")
+  const requirements = join(import.meta.dirname, "..", "examples", "requirements.txt")
+  const quiet: SpawnSyncOptions = { stdio: ["ignore", "ignore", "inherit"] }
+  if (spawnSync("python3", ["-m", "venv", pythonFolder], quiet).status === 0)
+    spawnSync(pythonWithKafka, ["-m", "pip", "install", "--quiet", "--requirement", requirements], quiet)
 }
 for (const name of missingCapabilities()) {
   const packages = capabilities[name].packages.join(" ")

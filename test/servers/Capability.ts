@@ -14,6 +14,10 @@ export const redisAddress = "WALSTREAM_TEST_REDIS"
 /** Kafka's own jars, brought by Maven (see scripts/setup-tests.ts). Not in the repository. */
 export const kafkaJars = join(import.meta.dirname, "kafka", "jars")
 
+/** A Python with the client of examples/requirements.txt, in an environment of its own (see scripts/setup-tests.ts). */
+export const pythonFolder = join(import.meta.dirname, "python")
+export const pythonWithKafka = join(pythonFolder, "bin", "python3")
+
 interface Need {
   readonly isMet: () => boolean
   /** What brings it; empty for what only the machine's owner can grant. */
@@ -62,6 +66,12 @@ export const capabilities = {
     isMet: files("/usr/bin/java", join(kafkaJars, "kafka_2.13-4.4.0.jar")),
     packages: ["openjdk-17-jdk-headless", "maven"]
   },
+  "python kafka client": {
+    isMet: () =>
+      existsSync(pythonWithKafka) &&
+      spawnSync(pythonWithKafka, ["-c", "import confluent_kafka"], { stdio: "ignore" }).status === 0,
+    packages: ["python3-venv"]
+  },
   "the right to mount": { isMet: mayMount, packages: [] }
 } as const satisfies Readonly<Record<string, Need>>
 export type Capability = keyof typeof capabilities
@@ -78,6 +88,7 @@ export const missingCapabilities = (): ReadonlyArray<Capability> => {
     "redis",
     "redis-server",
     "kafka",
+    "python kafka client",
     "the right to mount"
   ]
   return names.filter((name) => !isAvailable(name))

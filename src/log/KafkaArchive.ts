@@ -1,5 +1,6 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import { ActorSystem } from "../runtime/ActorSystem.ts"
+import { reconnect } from "../runtime/RetryPolicy.ts"
 import { Archive, type Bound } from "./Archive.ts"
 import { coverageStream } from "./CoverageStream.ts"
 import { followLog, followMeta } from "./kafka/Follower.ts"
@@ -84,8 +85,10 @@ const make = Effect.fnUntraced(function* (options: KafkaArchiveOptions) {
   )
   const writer = new KafkaWriter({ log, intervals, sender, tail, batchBytes: batchBytesOf(maxMessageBytes) })
   const system = yield* ActorSystem
-  const supervisor = yield* Effect.acquireRelease(system.root.supervise({ name: "archive" }), () =>
-    system.root.stop("archive")
+  // A broker may be away for long, and is looked for all the time.
+  const supervisor = yield* Effect.acquireRelease(
+    system.root.supervise({ name: "archive", intensity: "unlimited", backoff: reconnect }),
+    () => system.root.stop("archive")
   ).pipe(Effect.orDie)
   const spawn = (name: string, run: Effect.Effect<never, LogError>) =>
     Effect.orDie(supervisor.spawn<never, LogError, never>({ name, run: () => run }))

@@ -138,7 +138,9 @@ describeWith("kafka", "outages", () => {
                 )
                 const resumed = performance.now()
                 yield* isApplying
-                console.info(`capture went on ${Math.round(resumed - back)} ms after Kafka was started`)
+                console.info(
+                  `Kafka is back: capture goes on after ${Math.round(resumed - back)} ms, the job after ${Math.round(performance.now() - back)} ms`
+                )
                 yield* platform.archived(api)
 
                 yield* control.kill

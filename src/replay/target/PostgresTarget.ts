@@ -1,7 +1,7 @@
 import { Effect, type Scope, Semaphore } from "effect"
 import type { Filter } from "../../domain/Filter.ts"
 import type { JobCounters } from "../../domain/Job.ts"
-import { comparePosition, origin, type Position } from "../../domain/Position.ts"
+import { origin, type Position } from "../../domain/Position.ts"
 import type { Commit } from "../../domain/Transaction.ts"
 import { addCounters, noCounters } from "../Counters.ts"
 import type { ApplyBatch, ApplyMode, ApplyOptions, TargetSession } from "../Target.ts"
@@ -9,25 +9,17 @@ import { TargetError, type TargetErrorReason } from "../TargetError.ts"
 import { type Attempt, attemptBatch, type Manner, type Refusal, refusalOf } from "./AttemptBatch.ts"
 import { commit, type Frame, isNobodysFault, partFrame, wholeFrame } from "./BatchRun.ts"
 import { BurstFailed } from "./Burst.ts"
-import { findKeysStatement, keysOf, readMarks, siftByMarks } from "./EventKeys.ts"
+import { Expectations } from "./Expectations.ts"
 import { parseFilterText } from "./FilterText.ts"
-import { type Failure, makeHolder, sameStanding } from "./Holder.ts"
-import { findOverlap, judge } from "./Intervals.ts"
+import { type Failure, type Holder, makeHolder, sameStanding } from "./Holder.ts"
 import { LastChanges, type Piece, rejection, splitPiece } from "./Isolation.ts"
 import { advanceStatement } from "./Ledger.ts"
 import type { OpenOptions } from "./OpenTarget.ts"
 import { generalReason } from "./Rejection.ts"
-import { countChanges, locate, relationsOf, type Sifted, sift } from "./Stretch.ts"
+import { makeSieve } from "./Sieve.ts"
+import { countChanges, relationsOf, type Sifted } from "./Stretch.ts"
 import { TableFits } from "./TableFits.ts"
 import type { TargetConnection } from "./TargetConnection.ts"
-
-/** For how many batches a surprise is expected to come again. */
-const memory = 50
-
-const byNetEffect: Manner = { rows: false, converging: false }
-const convergingByNetEffect: Manner = { rows: false, converging: true }
-const rowByRow: Manner = { rows: true, converging: false }
-const convergingRowByRow: Manner = { rows: true, converging: true }
 
 type Failed = Extract<Attempt, { readonly _tag: "Failed" }>
 
@@ -53,7 +45,7 @@ interface Held {
 const makeSession = (
   options: ApplyOptions,
   filter: Filter,
-  holder: ReturnType<typeof makeHolder>
+  holder: Holder
 ): {
   readonly position: Effect.Effect<Position | null, Failure>
   readonly apply: (batch: ApplyBatch) => Effect.Effect<JobCounters, Failure>
@@ -61,14 +53,8 @@ const makeSession = (
 } => {
   const fits = new TableFits()
   const strict = options.onMismatch === "fail"
-  /** Batches for which another job is expected to take turns with this one. */
-  let contested = 0
-  /** Batches for which the target's rows are expected not to be as history says. */
-  let converging = 0
-  /** Batches for which statements over many rows are expected to fail, on keys or references between them. */
-  let tangled = 0
-  /** How many batches in a row had to go row by row after all. */
-  let tangles = 0
+  const expected = new Expectations(strict)
+  const sieve = makeSieve(options, filter, holder)
   /** What the batch under way has come to so far. */
   let counted = noCounters
   /** The transaction that is open, if there is one. */
@@ -91,57 +77,21 @@ const makeSession = (
   const position = Effect.gen(function* () {
     yield* abandon
     const found = yield* holder.claim(yield* holder.connect)
-    if (options.dedupe === "target") {
-      const start = found === null ? options.startSeq : found.seq + 1
-      const overlap = findOverlap(holder.intervals(), filter, start)
-      if (overlap !== undefined) return yield* Effect.fail<Failure>({ _tag: "Overlap", ...overlap })
-    }
+    yield* sieve.check(found)
     return found
-  })
-
-  /** Leaves out what other jobs have applied, and refuses what is older than that. */
-  const siftByIntervals = ({ chunks }: Piece): Effect.Effect<Sifted, TargetErrorReason> => {
-    const [first] = chunks
-    const all: Sifted = { stretches: chunks, duplicates: 0, older: null }
-    if (options.dedupe !== "target" || first === undefined) return Effect.succeed(all)
-    const start = { seq: first.seq, ordinal: first.firstOrdinal }
-    const ahead = holder.intervals().filter(({ to }) => comparePosition(to, start) >= 0)
-    if (ahead.length === 0) return Effect.succeed(all)
-    const sifted = sift(chunks, (table, operation, at) => judge(ahead, table, operation, at))
-    if (sifted.older === null) return Effect.succeed(sifted)
-    const from = sifted.older.seq
-    return Effect.fail({
-      _tag: "Overlap",
-      ...(findOverlap(ahead, filter, from) ?? { from, until: from + 1 })
-    })
-  }
-
-  /** The same for what was applied by itself. */
-  const siftPiece = Effect.fnUntraced(function* (connection: TargetConnection, piece: Piece) {
-    const sifted = yield* siftByIntervals(piece)
-    const { stretches, duplicates } = sifted
-    const [first] = stretches
-    if (options.dedupe !== "target" || !holder.hasEventKeys() || first === undefined) return sifted
-    const from = { seq: first.seq, ordinal: first.firstOrdinal }
-    const keys = locate(stretches).flatMap(({ change }) => keysOf(change))
-    const [found] = yield* connection.send([findKeysStatement(options.source, from, piece.until, keys)])
-    const rest = siftByMarks(stretches, readMarks(found?.rows ?? []))
-    if (rest.older === null) return { ...rest, duplicates: duplicates + rest.duplicates }
-    const { seq } = rest.older
-    return yield* Effect.fail<Failure>({ _tag: "Overlap", from: seq, until: seq + 1 })
   })
 
   /** Leaves out what is not new, and looks up the tables of the rest. */
   const prepare = (connection: TargetConnection, piece: Piece, frame: Frame) =>
     Effect.onError(
-      Effect.tap(siftPiece(connection, piece), ({ stretches }) =>
+      Effect.tap(sieve.sift(connection, piece), ({ stretches }) =>
         fits.load(connection, relationsOf(stretches))
       ),
       () => frame.leave
     )
 
   const count = (manner: Manner, sifted: Sifted, converged: number) => {
-    if (manner.converging && converged > 0) converging = memory
+    if (manner.converging && converged > 0) expected.converged()
     counted = addCounters(counted, {
       processed: countChanges(sifted.stretches),
       duplicate: sifted.duplicates,
@@ -152,11 +102,8 @@ const makeSession = (
   /** One manner, again when another job's turn came between. Undefined when the piece is applied. */
   const attemptWhole: Try = Effect.fnUntraced(function* (connection, piece, manner) {
     for (;;) {
-      const held = contested > 0
-      if (held) {
-        contested--
-        yield* holder.takeTurn(connection)
-      }
+      const held = expected.takesTurn()
+      if (held) yield* holder.takeTurn(connection)
       const stands = holder.stands ?? null
       const { chunks, until } = piece
       const advance = advanceStatement(options, stands, until)
@@ -169,7 +116,7 @@ const makeSession = (
       const tried = yield* attemptBatch(connection, { stretches, fits, manner, strict, frame })
       if (tried._tag === "NotMine") {
         yield* holder.tellWhy(connection, stands)
-        contested = memory
+        expected.contested()
         continue
       }
       holder.stands = tried._tag === "Applied" ? until : stands
@@ -191,20 +138,6 @@ const makeSession = (
     return undefined
   })
 
-  /** From the fastest manner to the most patient. A converging one is tried where rows were not as history says. */
-  const manners = (): ReadonlyArray<Manner> => {
-    if (strict) return [rowByRow]
-    if (converging > 0) {
-      converging--
-      return [convergingByNetEffect, convergingRowByRow]
-    }
-    if (tangled > 0) {
-      tangled--
-      return [rowByRow, convergingRowByRow]
-    }
-    return [byNetEffect, convergingByNetEffect, rowByRow, convergingRowByRow]
-  }
-
   /** Applies a piece, all or nothing, and counts it; gives what was refused when no manner does. */
   const applyPiece = Effect.fnUntraced(function* (
     connection: TargetConnection,
@@ -212,20 +145,19 @@ const makeSession = (
     attempt: Try = attemptWhole
   ) {
     let refusal: Refusal | undefined
-    let surprised = converging > 0
+    let surprised = expected.isConverging
     let serverRefused = false
-    for (const manner of manners()) {
+    for (const manner of expected.manners()) {
       if (manner.converging && !surprised) continue
       const failed = yield* attempt(connection, piece, manner)
       if (failed === undefined) {
         show(connection, manner)
-        if (!manner.rows) tangles = 0
-        else if (serverRefused && ++tangles > 1) tangled = memory
+        expected.applied(manner, serverRefused)
         return undefined
       }
       serverRefused ||= failed.sqlState !== ""
       refusal = failed.refusal ?? refusal
-      surprised = failed.mismatch || converging > 0
+      surprised = failed.mismatch || expected.isConverging
       // Somebody may have altered the table since it was looked up.
       if (failed.sqlState.startsWith("42")) fits.forget()
     }

@@ -210,7 +210,10 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a lar
       const started = performance.now()
       yield* Fiber.interrupt(applying)
       assert.isBelow(performance.now() - started, 1000)
-      assert.deepStrictEqual(yield* openTransactions(scene), [])
+      // On a busy machine the connection may have been cut, which the server notices a moment later.
+      yield* openTransactions(scene).pipe(
+        Effect.repeat({ until: (open) => open.length === 0, schedule: Schedule.spaced("5 millis") })
+      )
       yield* blocker.script("ROLLBACK")
       assert.isNull(yield* session.position)
 

@@ -22,6 +22,7 @@ import { layerSystemHandlers } from "./http/SystemHandlers.ts"
 import { JobRuns } from "./JobRuns.ts"
 import { JobViews } from "./JobViews.ts"
 import { Processes } from "./Processes.ts"
+import { SourceGaps } from "./SourceGaps.ts"
 import { SystemDoctor } from "./SystemDoctor.ts"
 
 export interface ControlServerOptions {
@@ -54,7 +55,7 @@ const routes = ({ tokens, databases }: Pick<ControlServerOptions, "tokens" | "da
       Layer.provide(Tokens.layer(tokens)),
       Layer.provide(SystemDoctor.layer(databases ?? null)),
       Layer.provide(JobViews.layer),
-      Layer.provide([HistoryHoles.layer, JobRuns.layer, Processes.layer]),
+      Layer.provide([HistoryHoles.layer, JobRuns.layer, Processes.layer, SourceGaps.layer]),
       Layer.provide(CoverageNotes.layer)
     ),
     layerDocs,

@@ -39,12 +39,12 @@ export const holesOf = (starts: ReadonlyArray<CoverageStart>, firstSeq: number):
   return holes.filter(({ until }) => until === null || until.seq > firstSeq)
 }
 
-interface Asked extends Pick<Job, "spec"> {
+export interface Asked extends Pick<Job, "spec"> {
   readonly plan: Pick<JobPlan, "range"> | null
 }
 
 /** Whether the job's window reaches into the hole: by seq once it is pinned, else by what was asked for. */
-const isInWindow = ({ spec, plan }: Asked, { from, until }: Hole): boolean => {
+export const isInWindow = ({ spec, plan }: Asked, { from, until }: Pick<Hole, "from" | "until">): boolean => {
   if (plan !== null) {
     const { start, end } = plan.range
     return (until === null || start < until.seq) && (from === null || end === null || end > from.seq)

@@ -5,12 +5,18 @@ import { historyName } from "../replay/HistoryName.ts"
 import type { JobStoreError } from "../replay/JobStore.ts"
 import { type Hole, holesOf } from "./CoverageHoles.ts"
 import { CoverageNotes } from "./CoverageNotes.ts"
+import { type Gap, readGaps } from "./HistoryGaps.ts"
 import { SourceView } from "./SourceView.ts"
 
 /** What is not in the held history, though it happened. Asked once a second at most. */
 export class HistoryHoles extends Context.Service<
   HistoryHoles,
-  { readonly read: Effect.Effect<ReadonlyArray<Hole>, LogError | JobStoreError> }
+  {
+    /** Of single tables. */
+    readonly read: Effect.Effect<ReadonlyArray<Hole>, LogError | JobStoreError>
+    /** Of all tables: between two lives of the source. */
+    readonly gaps: Effect.Effect<ReadonlyArray<Gap>, LogError>
+  }
 >()("walstream/control/HistoryHoles") {
   static readonly layer: Layer.Layer<HistoryHoles, never, Archive | CoverageNotes | SourceView> =
     Layer.effect(
@@ -23,7 +29,10 @@ export class HistoryHoles extends Context.Service<
           const starts = yield* notes.starts(historyName(source, yield* archive.incarnations))
           return holesOf(starts, (yield* archive.coverage).firstSeq)
         })
-        return HistoryHoles.of({ read: yield* Effect.cachedWithTTL(read, "1 second") })
+        return HistoryHoles.of({
+          read: yield* Effect.cachedWithTTL(read, "1 second"),
+          gaps: yield* Effect.cachedWithTTL(readGaps(archive), "1 second")
+        })
       })
     )
 }

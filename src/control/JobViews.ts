@@ -3,6 +3,7 @@ import type { Job } from "../domain/Job.ts"
 import type { JobStoreError } from "../replay/JobStore.ts"
 import { type JobJson, jobJson } from "./api/JobJson.ts"
 import { jobWarnings } from "./CoverageHoles.ts"
+import { gapWarnings } from "./HistoryGaps.ts"
 import { HistoryHoles } from "./HistoryHoles.ts"
 import { JobRuns } from "./JobRuns.ts"
 
@@ -22,8 +23,12 @@ export class JobViews extends Context.Service<
           const live = yield* runs.of(jobs)
           // An archive that does not answer is no reason not to show a job.
           const holes = yield* Effect.catchTag(history.read, "LogError", () => Effect.succeed([]))
+          const gaps = yield* Effect.orElseSucceed(history.gaps, () => [])
           return jobs.map((job) =>
-            jobJson(job, { live: live.get(job.id) ?? null, warnings: jobWarnings(job, holes) })
+            jobJson(job, {
+              live: live.get(job.id) ?? null,
+              warnings: [...gapWarnings(job, gaps), ...jobWarnings(job, holes)]
+            })
           )
         })
       })

@@ -2,6 +2,7 @@ import { Context, Effect, Layer, Option, SubscriptionRef } from "effect"
 import { formatLsn } from "../domain/Lsn.ts"
 import { formatMicros, type Micros } from "../domain/Micros.ts"
 import { type IngestPhase, IngestState } from "../ingest/IngestState.ts"
+import { gapJson } from "./api/GapJson.ts"
 import type { SourceJson } from "./api/SystemApi.ts"
 import { Processes } from "./Processes.ts"
 
@@ -76,6 +77,7 @@ export const layerLocalSource = (options: SourceViewOptions): Layer.Layer<Source
           safe_bytes: status?.safeBytes ?? null,
           seconds_until_lost: status?.secondsUntilLost ?? null,
           slot_advancing: status?.advances ?? null,
+          gap: phase._tag === "Stopped" && phase.gap !== null ? gapJson(phase.gap) : null,
           slot_active: status?.active ?? null,
           last_commit_time: timeText(figures.lastCommitTime),
           coverage_time: timeText(figures.coverageTime),
@@ -109,6 +111,7 @@ const unheard = (options: SourceViewOptions): SourceJson => ({
   safe_bytes: null,
   seconds_until_lost: null,
   slot_advancing: null,
+  gap: null,
   slot_active: null,
   last_commit_time: null,
   coverage_time: null,

@@ -30,6 +30,7 @@ export class SystemDoctor extends Context.Service<
           return examineInstance({
             source: yield* source.read,
             holes: yield* history.read,
+            gaps: yield* history.gaps,
             jobs: yield* views.show(items)
           })
         }).pipe(

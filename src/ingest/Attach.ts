@@ -5,14 +5,16 @@ import type { ArchiveTail } from "../log/Archive.ts"
 import type { PgSession } from "../postgres/PgSession.ts"
 import type { PostgresError } from "../postgres/PostgresError.ts"
 import { installCaptureTrigger } from "./CaptureTrigger.ts"
+import { GapGuard } from "./GapGuard.ts"
 import {
   createPublications,
   type PublicationNames,
   publicationNames,
   readPublications
 } from "./Publications.ts"
-import { type CapturePlugin, createSlot, readSlot, slotProblem } from "./Slot.ts"
+import { type CapturePlugin, createSlot, dropLostSlot, readSlot, slotProblem } from "./Slot.ts"
 import { type SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
+import { coversRewound, type GapPlace, isSameServer } from "./SourceGap.ts"
 import { identifySource, type SourceFacts, type SourceIdentity } from "./SourceIdentity.ts"
 import { connectSource } from "./SourceSession.ts"
 import { warnOfUncaptured } from "./Uncaptured.ts"
@@ -53,6 +55,8 @@ export interface Attachment {
   readonly startLsn: Lsn
   /** Whether the slot was made just now. */
   readonly isNew: boolean
+  /** The accepted hole between the history and where reading begins; null for none. */
+  readonly hole: SourceErrorReason | null
 }
 
 /** In what the source is another one than it was, or undefined. */
@@ -92,30 +96,73 @@ export const endOfHistory = ({ incarnation, mark }: History): Lsn | null =>
       ? mark.endLsn
       : incarnation.startLsn
 
+/** A server that was set back, as was accepted: its log may have come to the old end since. */
+const wasRewound = (
+  place: GapPlace | null,
+  { currentLsn }: SourceFacts,
+  accepted: string | null
+): SourceErrorReason | undefined =>
+  place !== null && accepted !== null && coversRewound(accepted, place)
+    ? { _tag: "Rewound", from: formatLsn(place.from), current: formatLsn(currentLsn) }
+    : undefined
+
 /**
- * Checks source, publications and slot, and makes what is missing. Never drops anything, never alters a
- * publication that somebody else made. Run again for each connection: a slot that moved, another timeline or
- * another system behind the same address is an error that names the hole.
+ * Where reading begins. Behind a hole it is where the slot stands: where the server is another one, or was set back,
+ * positions of before mean nothing, and what is captured twice is better than what is not captured.
+ */
+const startOf = (from: Lsn | null, confirmed: Lsn, hole: SourceErrorReason | null): Lsn => {
+  if (from === null || (hole !== null && !isSameServer(hole))) return confirmed
+  return hole !== null && confirmed > from ? confirmed : from
+}
+
+/**
+ * Checks source, publications and slot, and makes what is missing. Drops nothing but a slot that the server has
+ * invalidated, when its loss is accepted; never alters a publication that somebody else made. Run again for each
+ * connection: a slot that moved, another timeline or another system behind the same address is an error that names
+ * the hole, unless `accepted` is the id of that very hole.
  */
 export const attach: (
   options: AttachOptions,
-  history: History
-) => Effect.Effect<Attachment, SourceError, Scope.Scope> = Effect.fnUntraced(function* (options, history) {
+  history: History,
+  accepted?: string | null
+) => Effect.Effect<Attachment, SourceError, Scope.Scope> = Effect.fnUntraced(function* (
+  options,
+  history,
+  accepted = null
+) {
   const fail = (reason: SourceErrorReason) => sourceError(options.sourceId, reason)
   const orFail = (error: PostgresError) => sourceError(options.sourceId, error)
   const { plugin, slot } = options
   const session = yield* Effect.mapError(connectSource(options, "attach"), orFail)
   const facts = yield* identifySource(session, options)
   const from = endOfHistory(history)
-  const other = historyProblem(facts, slot, history)
-  if (other !== undefined) return yield* fail(other)
+  const { incarnation } = history
+  const place =
+    incarnation === null || from === null
+      ? null
+      : { source: options.sourceId, incarnation, from, facts, slot }
+  const guard = new GapGuard(options.sourceId, place, accepted)
+  const other = historyProblem(facts, slot, history) ?? wasRewound(place, facts, accepted)
+  if (other !== undefined) yield* guard.meet(other)
 
   const names = publicationNames(options.publication)
+  const wanted = { plugin, database: facts.database }
   let state = yield* Effect.mapError(readSlot(session, slot), orFail)
-  const isNew = state === undefined
-  if (state === undefined && from !== null) {
-    return yield* fail({ _tag: "SlotMissing", slot, from: formatLsn(from) })
+  // Before anything else: whoever reads it may be another ingestor, which moves slot and archive.
+  if (state !== undefined && state.activePid !== null) {
+    return yield* fail({ _tag: "SlotInUse", slot, pid: state.activePid, holder: state.holder })
   }
+  if (state === undefined && from !== null) {
+    yield* guard.meet({ _tag: "SlotMissing", slot, from: formatLsn(from) })
+  }
+  const problem =
+    state === undefined ? undefined : slotProblem(state, wanted, from ?? state.confirmedLsn ?? 0n)
+  if (problem !== undefined) yield* guard.meet(problem)
+  if (problem?._tag === "SlotLost") {
+    yield* Effect.mapError(dropLostSlot(session, slot), orFail)
+    state = undefined
+  }
+  const isNew = state === undefined
   if (plugin === "pgoutput") {
     yield* ensurePublications(session, options, names, facts, isNew)
   }
@@ -129,13 +176,10 @@ export const attach: (
           : orFail(error)
     )
     state = yield* Effect.mapError(readSlot(session, slot), orFail)
+    const unfit = state === undefined ? undefined : slotProblem(state, wanted, state.confirmedLsn ?? 0n)
+    if (unfit !== undefined) return yield* fail(unfit)
   }
   if (state === undefined) return yield* fail({ _tag: "SlotUnfit", slot, detail: "it was dropped at once" })
-  const problem = slotProblem(state, { plugin, database: facts.database }, from ?? state.confirmedLsn ?? 0n)
-  if (problem !== undefined) return yield* fail(problem)
-  if (state.activePid !== null) {
-    return yield* fail({ _tag: "SlotInUse", slot, pid: state.activePid, holder: state.holder })
-  }
   const { inserts } = yield* Effect.mapError(readPublications(session, names), orFail)
   if (plugin === "pgoutput") yield* Effect.mapError(warnOfUncaptured(session, names), orFail)
   return {
@@ -143,8 +187,9 @@ export const attach: (
     facts,
     names,
     publications: inserts === undefined ? [names.full] : [names.full, names.inserts],
-    startLsn: from ?? state.confirmedLsn ?? 0n,
-    isNew
+    startLsn: startOf(from, state.confirmedLsn ?? 0n, guard.passed),
+    isNew,
+    hole: guard.passed
   }
 })
 

@@ -1,8 +1,7 @@
 import { Effect, Redacted, type Scope, SubscriptionRef } from "effect"
 import { parse } from "pg-connection-string"
-import type { Incarnation } from "../domain/Log.ts"
 import { formatLsn } from "../domain/Lsn.ts"
-import { Archive } from "../log/Archive.ts"
+import { Archive, type ArchiveTail } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
 import { type Assembler, makeAssembler } from "./Assembler.ts"
 import { type Attachment, attach, historyOf } from "./Attach.ts"
@@ -13,6 +12,7 @@ import { Frontier } from "./Frontier.ts"
 import { Handoff } from "./Handoff.ts"
 import { IngestState } from "./IngestState.ts"
 import type { LiveQueue } from "./LiveQueue.ts"
+import { type AcceptedGap, firstIncarnation, nextIncarnation, numberingStart } from "./Lives.ts"
 import { makeMarkKeeper } from "./MarkKeeper.ts"
 import { publish } from "./Publisher.ts"
 import { PgoutputDecoder } from "./pgoutput/PgoutputDecoder.ts"
@@ -50,6 +50,8 @@ export interface CaptureShared {
   readonly coverage: CoverageClock
   /** A table came or was altered. */
   readonly newShape: Effect.Effect<void>
+  /** The hole that a person let us go over, until that is done. */
+  readonly accepted: { current: AcceptedGap | null }
 }
 
 export type CaptureError = SourceError | LogError | SpillError | SequenceError
@@ -61,16 +63,35 @@ const batch = { changes: 5000, bytes: 2 * mebibyte }
 const makeDecoder = ({ plugin, excluded = noExcludedColumns }: CaptureOptions): Decoder =>
   plugin === "pgoutput" ? new PgoutputDecoder({ excluded }) : new Wal2JsonDecoder({ excluded })
 
-/** The first life of a source begins where its slot does. */
-const firstIncarnation = ({ facts, startLsn }: Attachment, slot: string): Incarnation => ({
-  number: 1,
-  systemIdentifier: facts.systemIdentifier,
-  timeline: facts.timeline,
-  database: facts.database,
-  slot,
-  firstSeq: 1,
-  startLsn,
-  gap: null
+/** The life of the source that this connection belongs to: begun now, where it is the first or follows a hole. */
+const beginLife = Effect.fnUntraced(function* (
+  { slot, sourceId }: CaptureOptions,
+  { accepted, coverage }: CaptureShared,
+  tail: ArchiveTail,
+  attachment: Attachment
+) {
+  const archive = yield* Archive
+  const { startLsn } = attachment
+  const before = tail.incarnations.at(-1)
+  if (before === undefined) {
+    const first = firstIncarnation(attachment, slot)
+    yield* archive.beginIncarnation(first)
+    yield* Effect.logInfo(`the history of source ${sourceId} begins at ${formatLsn(startLsn)}`)
+    return { incarnation: first, startLsn }
+  }
+  if (attachment.hole === null || accepted.current === null) {
+    // What was accepted is not there any more: it must not be taken for a later hole.
+    accepted.current = null
+    return { incarnation: before, startLsn }
+  }
+  const next = yield* nextIncarnation(archive, tail, before, attachment, slot, accepted.current)
+  yield* archive.beginIncarnation(next)
+  accepted.current = null
+  coverage.restart()
+  yield* Effect.logWarning(
+    `life ${next.number} of source ${sourceId} begins at ${formatLsn(next.startLsn)}, transaction ${next.firstSeq}, after a hole: ${next.gap}`
+  )
+  return { incarnation: next, startLsn: next.startLsn }
 })
 
 /**
@@ -91,17 +112,13 @@ export const capture: (
 
     const tail = yield* archive.recover
     const history = historyOf(tail)
-    const attachment = yield* attach(options, history)
-    const { startLsn } = attachment
-    const incarnation = history.incarnation ?? firstIncarnation(attachment, options.slot)
-    if (history.incarnation === null) {
-      yield* archive.beginIncarnation(incarnation)
-      yield* Effect.logInfo(`the history of source ${options.sourceId} begins at ${formatLsn(startLsn)}`)
-    }
+    const accepted = shared.accepted.current
+    const attachment = yield* attach(options, history, accepted?.gap ?? null)
+    const { incarnation, startLsn } = yield* beginLife(options, shared, tail, attachment)
 
-    const start = { seq: tail.mark?.seq ?? 0, endLsn: startLsn, incarnation: incarnation.number }
+    const start = numberingStart(tail, incarnation, startLsn)
     const sequencer = new Sequencer(start)
-    const frontier = new Frontier(startLsn, { seq: start.seq, commitLsn: tail.mark?.commitLsn ?? 0n })
+    const frontier = new Frontier(startLsn, start)
     const queueBytes = options.queueBytes ?? 4 * mebibyte
     const handoff = new Handoff({ waitingBytes: queueBytes, ...batch })
     let waitsForDisk = false
@@ -123,7 +140,7 @@ export const capture: (
         return SubscriptionRef.set(state.phase, { _tag: "Capturing" })
       })
     const command = yield* Effect.mapError(
-      startReplication(attachment, options.slot, options.plugin),
+      startReplication({ ...attachment, startLsn }, options.slot, options.plugin),
       (error) => sourceError(options.sourceId, error)
     )
     const reader = yield* openSlotReader({

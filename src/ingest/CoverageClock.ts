@@ -29,6 +29,11 @@ export class CoverageClock {
     if (this.#waiting.length < keep) this.#waiting.push({ lsn: place, time: time - margin })
   }
 
+  /** Positions mean something else from now on: what was observed before is of another server. */
+  restart(): void {
+    this.#waiting = []
+  }
+
   /** The time that the frontier proves; null as long as it proves none. */
   reached(frontier: Lsn): Micros | null {
     let passed = 0

@@ -5,6 +5,7 @@ import type { Micros } from "../domain/Micros.ts"
 import type { GateReason } from "./Gate.ts"
 import type { Captured } from "./PublicationPlan.ts"
 import type { LogicalMessage } from "./ReplicationMessage.ts"
+import type { SourceGap } from "./SourceGap.ts"
 import type { SourceStatus } from "./SourceStatus.ts"
 
 /** What capture does at present. */
@@ -23,7 +24,14 @@ export type IngestPhase =
       readonly fix: string | null
     }
   /** It needs a person. */
-  | { readonly _tag: "Stopped"; readonly code: string; readonly message: string; readonly fix: string | null }
+  | {
+      readonly _tag: "Stopped"
+      readonly code: string
+      readonly message: string
+      readonly fix: string | null
+      /** The hole that a person may accept; null where it is something else. */
+      readonly gap: SourceGap | null
+    }
   /** It was asked to stop, and did. */
   | { readonly _tag: "Ended" }
 

@@ -5,10 +5,11 @@ import type { ActorContext } from "../runtime/Actor.ts"
 import type { SpawnError } from "../runtime/ActorError.ts"
 import { ActorSystem } from "../runtime/ActorSystem.ts"
 import { reconnect } from "../runtime/RetryPolicy.ts"
-import { type CaptureError, type CaptureOptions, capture } from "./Capture.ts"
+import { type CaptureError, type CaptureOptions, type CaptureShared, capture } from "./Capture.ts"
 import { CoverageClock } from "./CoverageClock.ts"
 import { IngestState } from "./IngestState.ts"
 import { LiveQueue } from "./LiveQueue.ts"
+import type { AcceptedGap } from "./Lives.ts"
 import { writeLive } from "./LiveWriter.ts"
 import { keepPublications } from "./PublicationKeeper.ts"
 import { publicationNames } from "./Publications.ts"
@@ -32,6 +33,11 @@ export class Ingestor extends Context.Service<
   {
     /** Starts capture again after it stopped for a person. Does nothing while it runs. */
     readonly resume: Effect.Effect<void, SpawnError>
+    /**
+     * Lets capture go over the hole that it has stopped at, if it is this one; says whether it is. The next life of the
+     * source begins, and the log keeps who accepted it, and why.
+     */
+    readonly acceptGap: (accepted: AcceptedGap) => Effect.Effect<boolean, SpawnError>
     /** Looks for new tables now. */
     readonly checkPublications: Effect.Effect<void>
   }
@@ -61,8 +67,15 @@ const fixOf = (error: CaptureError): string | null => {
 }
 
 /** Says how a life of capture ended. What passes by itself fails the actor, so that its supervisor tries again. */
-const settle = Effect.fnUntraced(function* (error: CaptureError, last: { said: string | undefined }) {
+const settle = Effect.fnUntraced(function* (
+  error: CaptureError,
+  last: { said: string | undefined },
+  accepted: CaptureShared["accepted"]
+) {
   const state = yield* IngestState
+  const gap = error._tag === "SourceError" ? (error.gap ?? null) : null
+  // Another hole than the accepted one: whoever accepted that did not know of this.
+  if (gap !== null) accepted.current = null
   const { message } = error
   const code = codeOf(error)
   const fix = fixOf(error)
@@ -78,7 +91,7 @@ const settle = Effect.fnUntraced(function* (error: CaptureError, last: { said: s
     return yield* error
   }
   if (isNews) yield* Effect.logError(`capture has stopped: ${said}`)
-  yield* SubscriptionRef.set(state.phase, { _tag: "Stopped", code, message, fix })
+  yield* SubscriptionRef.set(state.phase, { _tag: "Stopped", code, message, fix, gap })
 })
 
 /** Reasons to stop that a person mends at the server, without us: a look now and then finds it mended. */
@@ -127,6 +140,7 @@ const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
   const check = Effect.ignore(publications.tell("check"))
 
   const last: { said: string | undefined } = { said: undefined }
+  const accepted: CaptureShared["accepted"] = { current: null }
   const services = yield* Effect.context<Archive | IngestState>()
   const spawnCapture = supervisor
     .spawn({
@@ -134,9 +148,9 @@ const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
       restart: "transient",
       stopDeadline: "10 seconds",
       run: (context: ActorContext<never>) =>
-        capture(options, { live, coverage, newShape: check }, context.stopping).pipe(
+        capture(options, { live, coverage, newShape: check, accepted }, context.stopping).pipe(
           Effect.andThen(SubscriptionRef.set(state.phase, { _tag: "Ended" })),
-          Effect.catch((error) => settle(error, last))
+          Effect.catch((error) => settle(error, last, accepted))
         )
     })
     .pipe(Effect.provide(services))
@@ -156,8 +170,16 @@ const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
         Effect.forever
       )
   })
+  const acceptGap = Effect.fnUntraced(function* (gap: AcceptedGap) {
+    const phase = yield* SubscriptionRef.get(state.phase)
+    if (phase._tag !== "Stopped" || phase.gap?.id !== gap.gap) return false
+    accepted.current = gap
+    yield* resume
+    return true
+  })
   return Ingestor.of({
     resume,
+    acceptGap,
     checkPublications: check
   })
 })

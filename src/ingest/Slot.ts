@@ -73,6 +73,15 @@ export const createSlot = (
     session.query("SELECT slot_name FROM pg_create_logical_replication_slot($1, $2)", [slot, plugin])
   )
 
+/** Only for a slot that the server itself has invalidated, when that is accepted: nothing can be read from it any more. */
+export const dropLostSlot = (session: PgSession, slot: string): Effect.Effect<void, PostgresError> =>
+  Effect.asVoid(
+    session.query(
+      "SELECT pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND wal_status = 'lost'",
+      [slot]
+    )
+  )
+
 /** Why this slot cannot carry on a history that ends at `from`, or undefined. Pure. */
 export const slotProblem = (
   slot: SlotState,

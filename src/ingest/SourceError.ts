@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { PostgresError } from "../postgres/PostgresError.ts"
 import { quoteIdent } from "./Quoting.ts"
+import { SourceGap } from "./SourceGap.ts"
 
 /** Why a source cannot be captured, now or at all. None ever holds a cell's value or a password. */
 export const SourceErrorReason = Schema.Union([
@@ -40,7 +41,8 @@ export const SourceErrorReason = Schema.Union([
 ])
 export type SourceErrorReason = typeof SourceErrorReason.Type
 
-const explain = (reason: SourceErrorReason): string => {
+/** What happened, in words. */
+export const explainReason = (reason: SourceErrorReason): string => {
   switch (reason._tag) {
     case "Unreachable":
       return `does not answer: ${reason.detail}`
@@ -78,9 +80,9 @@ const explain = (reason: SourceErrorReason): string => {
   }
 }
 
-/** A history with a hole is not carried on. */
+/** A history with a hole is carried on only if a person says so. */
 const beginAnew =
-  "find out what happened; then begin a new history: start with another SOURCE_ID, SLOT_NAME and DATA_DIR, and a target that is a fresh copy of the source"
+  "find out what happened. Then go on with the hole on record: `walstream source accept-gap --reason '…'`, and give targets a fresh copy of what they missed; or begin a new history: start with another SOURCE_ID, SLOT_NAME and DATA_DIR, and a target that is a fresh copy of the source"
 
 /** What a person can do about it. */
 const mend = (reason: SourceErrorReason): string => {
@@ -123,10 +125,12 @@ const mend = (reason: SourceErrorReason): string => {
 /** The one error of a source. */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
   source: Schema.String,
-  reason: SourceErrorReason
+  reason: SourceErrorReason,
+  /** The hole that it is about, where attaching has found one in a history. */
+  gap: Schema.optionalKey(SourceGap)
 }) {
   override get message(): string {
-    return `source ${this.source}: ${explain(this.reason)}`
+    return `source ${this.source}: ${explainReason(this.reason)}`
   }
   /** The way out, in words or SQL. */
   get fix(): string {
@@ -137,6 +141,8 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
     return (
       reason._tag === "Unreachable" ||
       reason._tag === "SlotInUse" ||
+      // The stream broke: attaching looks at the slot, and has the last word.
+      (reason._tag === "SlotLost" && this.gap === undefined) ||
       (reason._tag === "Failed" && reason.retryable)
     )
   }

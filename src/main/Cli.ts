@@ -11,6 +11,7 @@ import { loginCommand } from "./cli/LoginCommand.ts"
 import { migrateCommand } from "./cli/MigrateCommand.ts"
 import { root } from "./cli/Root.ts"
 import { Screen } from "./cli/Screen.ts"
+import { sourceCommand } from "./cli/SourceCommand.ts"
 import { statusCommand } from "./cli/StatusCommand.ts"
 import { upCommand } from "./cli/UpCommand.ts"
 import { Settings, SettingsError } from "./Settings.ts"
@@ -24,6 +25,7 @@ export const cli = root.pipe(
     eventsCommand,
     doctorCommand,
     healthCommand,
+    sourceCommand,
     loginCommand,
     migrateCommand
   ])

@@ -5,6 +5,7 @@ import { Users } from "../control/auth/Users.ts"
 import { controlDatabase } from "../control/ControlDatabase.ts"
 import { layerControlServer } from "../control/ControlServer.ts"
 import { layerCoverageKeeper } from "../control/CoverageKeeper.ts"
+import { layerGapKeeper } from "../control/GapKeeper.ts"
 import { layerJobStorePg } from "../control/JobStorePg.ts"
 import { migrate } from "../control/Migrations.ts"
 import { layerProcessReporter } from "../control/ProcessReporter.ts"
@@ -90,7 +91,13 @@ const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
   const { source, demo } = databases
   yield* awaitControlDatabase(databases.control)
   return Layer.effectDiscard(open(settings, databases, access)).pipe(
-    Layer.provide(Layer.mergeAll(layerProcessReporter, layerCoverageKeeper(settings.sourceId))),
+    Layer.provide(
+      Layer.mergeAll(
+        layerProcessReporter,
+        layerCoverageKeeper(settings.sourceId),
+        layerGapKeeper(settings.sourceId)
+      )
+    ),
     Layer.provideMerge(control(settings, databases, access)),
     Layer.provide(Layer.mergeAll(capturing(settings, source, demo), replaying(settings))),
     Layer.provide(

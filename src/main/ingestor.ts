@@ -1,5 +1,6 @@
 import { Effect, Layer, Option, SubscriptionRef } from "effect"
 import { layerCoverageKeeper } from "../control/CoverageKeeper.ts"
+import { layerGapKeeper } from "../control/GapKeeper.ts"
 import { layerProcessReporter } from "../control/ProcessReporter.ts"
 import { IngestState } from "../ingest/IngestState.ts"
 import { runProcess } from "./Process.ts"
@@ -26,9 +27,11 @@ const shape = (settings: SettingsValue, given: Given<"ingestor">) => {
     onSome: (url) =>
       beside(
         "control-database",
-        Layer.mergeAll(layerProcessReporter, layerCoverageKeeper(settings.sourceId)).pipe(
-          Layer.provide(migratedControlDatabase(url, "ingestor"))
-        )
+        Layer.mergeAll(
+          layerProcessReporter,
+          layerCoverageKeeper(settings.sourceId),
+          layerGapKeeper(settings.sourceId)
+        ).pipe(Layer.provide(migratedControlDatabase(url, "ingestor")))
       )
   })
   return Layer.mergeAll(told, probes(settings, "ingestor", needs)).pipe(

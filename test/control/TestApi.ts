@@ -97,6 +97,7 @@ const source: SourceJson = {
   safe_bytes: null,
   seconds_until_lost: null,
   slot_advancing: true,
+  gap: null,
   slot_active: true,
   last_commit_time: null,
   coverage_time: null,

@@ -65,6 +65,13 @@ export class TransitionRefused extends HttpApiError.Problem<TransitionRefused>()
   { ...common, from: Schema.String, action: Schema.String, allowed: Schema.Array(Schema.String) }
 ) {}
 
+/** Capture has not stopped at a hole, or at another one. */
+export class GapNotThere extends HttpApiError.Problem<GapNotThere>()(
+  "GapNotThere",
+  { type: typeOf("gap-not-there"), status: 409, title: "Capture has not stopped at this hole" },
+  common
+) {}
+
 /** The control database or a store does not answer. Answered with `Retry-After`. */
 export class Unavailable extends HttpApiError.Problem<Unavailable>()(
   "Unavailable",

@@ -28,6 +28,7 @@ export const routeRoles: { readonly [R in RouteName]: Role | "public" } = {
   "health.live": "public",
   "health.ready": "public",
   "system.source": "viewer",
+  "system.acceptGap": "admin",
   "system.coverage": "viewer",
   "system.doctor": "viewer",
   "system.actors": "viewer",

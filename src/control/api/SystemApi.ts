@@ -3,10 +3,11 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { storeKinds } from "../../domain/Job.ts"
 import { Section } from "../doctor/Section.ts"
 import { CapturePhase } from "./CapturePhase.ts"
-import { CoverageJson } from "./CoverageJson.ts"
+import { CoverageJson, IncarnationJson } from "./CoverageJson.ts"
+import { AcceptGap, GapAcceptance, GapJson } from "./GapJson.ts"
 import { HoleJson } from "./HoleJson.ts"
 import { Authorized } from "./Principal.ts"
-import { Unavailable } from "./Problems.ts"
+import { GapNotThere, Unavailable } from "./Problems.ts"
 import { ProcessJson } from "./ProcessJson.ts"
 
 const Text = Schema.NullOr(Schema.String)
@@ -41,6 +42,8 @@ export const SourceJson = Schema.Struct({
   seconds_until_lost: Schema.NullOr(Schema.Finite),
   /** Whether the server lets go of WAL that it kept for the slot; null as long as that is not known. */
   slot_advancing: Schema.NullOr(Schema.Boolean),
+  /** The hole that it has stopped at, which an admin may accept; null for none. */
+  gap: Schema.NullOr(GapJson),
   slot_active: Schema.NullOr(Schema.Boolean),
   last_commit_time: Text,
   coverage_time: Text,
@@ -57,12 +60,25 @@ const Store = Schema.Struct({ kind: Schema.Literals(storeKinds), coverage: Cover
 export class SystemApi extends HttpApiGroup.make("system")
   .add(
     HttpApiEndpoint.get("source", "/source", { success: SourceJson }),
+    HttpApiEndpoint.post("acceptGap", "/source/accept-gap", {
+      payload: AcceptGap,
+      success: GapAcceptance,
+      error: [GapNotThere, Unavailable]
+    }).annotate(
+      OpenApi.Description,
+      "Lets capture go over the hole that it has stopped at. It is put on record, and the source's next life begins within seconds."
+    ),
     HttpApiEndpoint.get("coverage", "/coverage", {
-      success: Schema.Struct({ archive: Store, live_buffer: Store, holes: Schema.Array(HoleJson) }),
+      success: Schema.Struct({
+        archive: Store,
+        live_buffer: Store,
+        incarnations: Schema.Array(IncarnationJson),
+        holes: Schema.Array(HoleJson)
+      }),
       error: Unavailable
     }).annotate(
       OpenApi.Description,
-      "What each store holds without a hole, and what of single tables is not in the history."
+      "What each store holds without a hole, the lives of the source with the holes between them, and what of single tables is not in the history."
     ),
     HttpApiEndpoint.get("doctor", "/doctor", {
       success: Schema.Struct({

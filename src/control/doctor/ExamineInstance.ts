@@ -3,12 +3,14 @@ import { error, info, warning } from "../../ingest/doctor/Finding.ts"
 import type { JobJson } from "../api/JobJson.ts"
 import type { SourceJson } from "../api/SystemApi.ts"
 import { type Hole, holeText } from "../CoverageHoles.ts"
+import { type Gap, gapText } from "../HistoryGaps.ts"
 import { slotDanger, slotDangerText } from "../SlotDanger.ts"
 
 /** What an instance that runs knows of itself. */
 export interface InstanceFacts {
   readonly source: SourceJson
   readonly holes: ReadonlyArray<Hole>
+  readonly gaps: ReadonlyArray<Gap>
   /** Running ones. */
   readonly jobs: ReadonlyArray<JobJson>
 }
@@ -50,7 +52,7 @@ const holeFinding = (hole: Hole): Finding =>
       )
 
 /** Pure: what a person should know of a running instance. */
-export const examineInstance = ({ source, holes, jobs }: InstanceFacts): ReadonlyArray<Finding> => [
+export const examineInstance = ({ source, holes, gaps, jobs }: InstanceFacts): ReadonlyArray<Finding> => [
   ...captureFindings(source),
   ...slotFindings(source),
   ...jobs.flatMap(({ id, name, live }) =>
@@ -63,6 +65,13 @@ export const examineInstance = ({ source, holes, jobs }: InstanceFacts): Readonl
             null
           )
         ]
+  ),
+  ...gaps.map((gap) =>
+    warning(
+      "gap",
+      gapText(gap),
+      "give targets that were kept up to date over that place a fresh copy of the source"
+    )
   ),
   ...holes.map(holeFinding)
 ]

@@ -3,6 +3,7 @@ import { HttpClientError } from "effect/http"
 import { fieldErrors, fieldErrorText } from "../../control/api/FieldErrors.ts"
 import {
   Forbidden,
+  GapNotThere,
   InvalidRequest,
   TokenExpired,
   TransitionRefused,
@@ -25,6 +26,7 @@ const sentence = (url: string, error: unknown): string => {
     return `the job is ${error.from}: cannot ${error.action}; ${way}`
   }
   if (error instanceof Forbidden) return error.message
+  if (error instanceof GapNotThere) return error.detail ?? error.message
   if (HttpClientError.isHttpClientError(error)) {
     return error.reason._tag === "TransportError"
       ? `${url} does not answer: is it running there?`

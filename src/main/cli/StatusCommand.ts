@@ -51,6 +51,9 @@ export const statusCommand = Command.make("status", {}, () =>
         const waits = waitsFor(job)
         return waits === null ? [] : [`           ${job.name ?? job.id} waits ${waits}`]
       }),
+      ...coverage.incarnations.flatMap(({ number, first_seq: first, gap }) =>
+        gap === null ? [] : [`gap        before transaction ${count(first)} (life ${number}): ${gap}`]
+      ),
       ...(coverage.holes.length === 0
         ? []
         : [

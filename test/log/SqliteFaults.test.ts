@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { copyFileSync, openSync, readSync, statSync, writeFileSync, writeSync } from "node:fs"
+import { copyFileSync, openSync, readdirSync, readSync, statSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Worker } from "node:worker_threads"
@@ -52,6 +52,23 @@ const change = (file: string, sql: string): void => {
   db.exec(sql)
   db.close()
 }
+
+it.effect("the archive's files are their owner's alone", () =>
+  Effect.gen(function* () {
+    const directory = yield* temporaryDirectory
+    const file = join(directory, "log.db")
+    yield* opened({ file }, (archive) =>
+      Effect.gen(function* () {
+        yield* archive.beginIncarnation(randomIncarnation())
+        const names = readdirSync(directory)
+        assert.includeMembers(names, ["log.db", "log.db-wal", "log.db-shm", "log.db.lock"])
+        for (const name of names) {
+          assert.strictEqual(statSync(join(directory, name)).mode & 0o777, 0o600, name)
+        }
+      })
+    )
+  })
+)
 
 describe("SqliteArchive refuses", () => {
   it.effect("the log of another source", () =>

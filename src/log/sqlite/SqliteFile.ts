@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import type { ThreadOptions } from "./Protocol.ts"
 import { integerOf, textOf } from "./Row.ts"
@@ -85,11 +86,21 @@ const verify = (db: DatabaseSync, options: ThreadOptions): void => {
   }
 }
 
+/** For its owner alone: it holds the source's rows. SQLite gives the files beside it the same mode. */
+const makePrivate = (file: string): void => {
+  try {
+    closeSync(openSync(file, "a", 0o600))
+  } catch {
+    // Opening it as a database says the same, in better words.
+  }
+}
+
 /**
  * A lock that dies with its process: an exclusive transaction, held open, on an empty database beside the file. The
  * file itself cannot be locked so, since readers have to get in.
  */
 const lock = (file: string): DatabaseSync => {
+  makePrivate(`${file}.lock`)
   const db = new DatabaseSync(`${file}.lock`)
   try {
     db.exec("BEGIN EXCLUSIVE")
@@ -108,6 +119,7 @@ export interface OpenFile {
 /** Opens for writing, alone, and makes the tables in a new file. */
 export const openWriter = (options: ThreadOptions): OpenFile => {
   const held = lock(options.file)
+  makePrivate(options.file)
   const db = new DatabaseSync(options.file)
   const close = () => {
     db.close()

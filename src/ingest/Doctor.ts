@@ -5,7 +5,7 @@ import { captureTriggerStatements, hasCaptureTrigger } from "./CaptureTrigger.ts
 import { checkServer } from "./doctor/CheckServer.ts"
 import { checkOtherSlots, checkSlot } from "./doctor/CheckSlots.ts"
 import { checkTables } from "./doctor/CheckTables.ts"
-import { type Finding, info, sortFindings } from "./doctor/Finding.ts"
+import { type Finding, info, sortFindings, warning } from "./doctor/Finding.ts"
 import { publicationNames, readPublications } from "./Publications.ts"
 import { readSlot, slotProblem } from "./Slot.ts"
 import { SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
@@ -77,7 +77,15 @@ const examine = Effect.fnUntraced(function* (options: AttachOptions, history: Hi
   if (state !== undefined) findings.push(...checkSlot(state, sourceId))
   findings.push(...(yield* checkServer(session, state !== undefined)))
   findings.push(...(yield* checkOtherSlots(session, slot)))
-  if (plugin === "pgoutput") {
+  if (plugin === "wal2json") {
+    findings.push(
+      warning(
+        "wal2json_loses",
+        "wal2json does not send everything: before version 2.6, NaN and the infinities arrive as null; UPDATEs and DELETEs of tables without replica identity never arrive",
+        "CAPTURE_PLUGIN=pgoutput where the slot leaves the choice; docs/wal2json.md lists all"
+      )
+    )
+  } else {
     const found = yield* readPublications(session, names)
     findings.push(...(yield* checkTables(session, names, found, facts?.serverVersion ?? 0)))
     if (found.full?.ours !== false && !(yield* hasCaptureTrigger(session))) {

@@ -57,5 +57,10 @@ export const startReplication: (
     return replicationCommand(slot, startLsn, pgoutputOptions(publications, facts.serverVersion))
   }
   const numbersAsText = yield* knowsOption(attachment, slot, "numeric-data-types-as-string")
+  if (!numbersAsText) {
+    yield* Effect.logWarning(
+      "this wal2json (before 2.6) sends NaN and the infinities of numeric, real and double precision as null: they are lost. What to do: CAPTURE_PLUGIN=pgoutput, or wal2json 2.6"
+    )
+  }
   return replicationCommand(slot, startLsn, wal2jsonOptions({ numbersAsText, withoutSchemas: ["walstream"] }))
 })

@@ -44,6 +44,14 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
     }).pipe(Effect.scoped)
   )
 
+  it.effect("says what wal2json does not send", () =>
+    Effect.gen(function* () {
+      const { options } = yield* makeDatabase
+      const findings = yield* examineSource({ ...options, plugin: "wal2json" }, none)
+      assert.include(codesOf(findings), "warning wal2json_loses")
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("finds what somebody else's publication leaves out and breaks", () =>
     Effect.gen(function* () {
       const { session, options } = yield* makeDatabase

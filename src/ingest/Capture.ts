@@ -21,6 +21,7 @@ import type { SequenceError } from "./SequenceError.ts"
 import { Sequencer } from "./Sequencer.ts"
 import type { CapturePlugin } from "./Slot.ts"
 import { openSlotReader } from "./SlotReader.ts"
+import { soleWriter } from "./SoleWriter.ts"
 import { type SourceError, sourceError } from "./SourceError.ts"
 import type { SpillError } from "./SpillError.ts"
 import { startReplication } from "./StartReplication.ts"
@@ -113,7 +114,10 @@ export const capture: (
     const tail = yield* archive.recover
     const history = historyOf(tail)
     const accepted = shared.accepted.current
-    const attachment = yield* attach(options, history, accepted?.gap ?? null)
+    const attachment = yield* attach(options, history, accepted?.gap ?? null).pipe(
+      // What looks like a hole may be what another ingestor has captured since.
+      Effect.tapError(({ reason }) => (reason._tag === "Hole" ? soleWriter(tail) : Effect.void))
+    )
     const { incarnation, startLsn } = yield* beginLife(options, shared, tail, attachment)
 
     const start = numberingStart(tail, incarnation, startLsn)
@@ -153,6 +157,7 @@ export const capture: (
       highBytes: queueBytes,
       paced: !isUnixSocket(options.url)
     })
+    yield* soleWriter(tail)
     const marks = yield* makeMarkKeeper({
       archive,
       frontier,

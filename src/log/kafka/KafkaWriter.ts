@@ -136,15 +136,16 @@ export class KafkaWriter {
     return undefined
   }
 
-  /** The end of the log, as the port tells it. */
-  readonly recover: Effect.Effect<ArchiveTail, LogError> = Effect.suspend(() =>
-    this.#alone(
+  /** The end of the log, as the port tells it: as it is now, since another process may have been the writer. */
+  readonly recover: Effect.Effect<ArchiveTail, LogError> = Effect.suspend(() => {
+    this.#isUnsettled = true
+    return this.#alone(
       Effect.sync(() => {
         const { meta, last } = this.#log.state
         return { mark: meta.stored?.mark ?? null, incarnations: [...meta.incarnations], last }
       })
     )
-  )
+  })
 
   readonly append = (chunks: ReadonlyArray<ArchivedChunk>): Effect.Effect<void, LogError> =>
     this.#alone(this.#append(chunks))

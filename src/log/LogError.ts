@@ -61,7 +61,7 @@ const mend = (reason: LogErrorReason): string | null => {
     case "BelowMark":
       return "restore the archive from a copy; or move it away and set another SOURCE_ID: a new history begins where the slot stands, so do not drop the slot"
     case "Conflict":
-      return "set SOURCE_ID to the source that the archive was begun with, or DATA_DIR to another folder, and let no other process write this archive"
+      return "set SOURCE_ID to the source that the archive was begun with, or DATA_DIR (with Kafka: KAFKA_TOPIC) to another one, and let no other process write this archive"
   }
 }
 

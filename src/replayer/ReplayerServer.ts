@@ -61,9 +61,12 @@ export class ReplayerStartError extends Schema.TaggedError<ReplayerStartError>()
 }
 
 const explain = (message: string): string => {
-  if (message.includes("EADDRINUSE")) return "another program listens there already"
-  if (message.includes("EACCES")) return "this user may not listen on that port"
-  if (message.includes("EADDRNOTAVAIL")) return "this machine has no such address"
+  if (message.includes("EADDRINUSE"))
+    return "another program listens there already: stop it, or set REPLAYER_PORT to a free one"
+  if (message.includes("EACCES"))
+    return "this user may not listen on that port: set REPLAYER_PORT to one above 1023"
+  if (message.includes("EADDRNOTAVAIL"))
+    return "this machine has no such address: set REPLAYER_HOST to one that it has"
   if (/PEM|SSL|key values mismatch/u.test(message))
     return `its certificate or key cannot be used (${message})`
   return message

@@ -60,7 +60,7 @@ const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
   const { apiIds, codes, messages } = said(thrown)
   const any = (pattern: RegExp) => [...apiIds, ...codes].find((name) => pattern.test(name))
   if (codes.has("PLT_KFK_AUTHENTICATION") || any(/^(SASL_|UNSUPPORTED_SASL|ILLEGAL_SASL)/u) !== undefined) {
-    return unsuited("the broker refuses the credentials", "check the broker's user, password and mechanism")
+    return unsuited("the broker refuses the credentials", "check KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM")
   }
   const unauthorized = any(/_AUTHORIZATION_FAILED$/u)
   if (unauthorized !== undefined) {
@@ -73,7 +73,7 @@ const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
   if (untrusted !== undefined) {
     return unsuited(
       `no trusted TLS connection: ${untrusted}`,
-      "check the broker's certificate and authorities"
+      "check KAFKA_TLS, and that KAFKA_TLS_CA vouches for the broker's certificate"
     )
   }
   if (isUnknownTopic(thrown)) {

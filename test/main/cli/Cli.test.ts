@@ -12,7 +12,7 @@ import { localAccessFile, writeLocalAccess } from "../../../src/main/LocalAccess
 import { readSettings, Settings } from "../../../src/main/Settings.ts"
 import { version } from "../../../src/main/Version.ts"
 import { JobStore } from "../../../src/replay/JobStore.ts"
-import { apiLayer, baseUrl, tokenFor } from "../../control/TestApi.ts"
+import { apiLayer, baseUrl, tokenFor, trouble } from "../../control/TestApi.ts"
 
 const errorOf = (exit: Exit.Exit<unknown, unknown>): string => {
   if (Exit.isSuccess(exit)) return ""
@@ -158,6 +158,30 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
       assert.include(status.text, "demo")
       assert.include(status.text, "transactions 1 to 3")
     })
+  )
+
+  it.effect("lets capture go over the hole that it has stopped at, for an admin who says why", () =>
+    Effect.gen(function* () {
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          trouble.current = {}
+        })
+      )
+      const words = ["source", "accept-gap", "--reason", "the disk was full"]
+      const admin = { WALSTREAM_URL: yield* baseUrl, WALSTREAM_TOKEN: yield* tokenFor("admin") }
+      const nothing = yield* run(admin, words)
+      assert.include(nothing, { code: 1, error: "nothing is lost: capture is capturing" })
+      const gap = { id: "cli", incarnation: 1, from_lsn: "0/800", until_lsn: null }
+      trouble.current = { phase: "stopped", code: "slot_missing", message: "the slot is gone", gap }
+      const refused = yield* run(yield* access, words)
+      assert.strictEqual(refused.code, 1)
+      assert.include(refused.error, "needs the role admin")
+      assert.strictEqual((yield* run(admin, ["source", "accept-gap"])).code, 2)
+      const accepted = yield* run(admin, words)
+      assert.strictEqual(accepted.code, 0, accepted.error)
+      assert.include(accepted.text, "accepted as test-admin: the slot is gone")
+      assert.include(accepted.text, "life 2 of shop")
+    }).pipe(Effect.scoped)
   )
 
   it.effect("finds the instance of its data directory, and logs in there by itself", () =>

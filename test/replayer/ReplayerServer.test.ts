@@ -297,7 +297,7 @@ describe("the replayer's server", () => {
       const error = yield* Effect.flip(serve({ port }))
       assert.strictEqual(
         error.message,
-        `the replayer cannot listen on 127.0.0.1:${port}: another program listens there already`
+        `the replayer cannot listen on 127.0.0.1:${port}: another program listens there already: stop it, or set REPLAYER_PORT to a free one`
       )
       const bad = { certificate: "no PEM", key: Redacted.make("no PEM"), clientAuthority: null }
       assert.include((yield* Effect.flip(serve({ tls: bad }))).message, "certificate or key")

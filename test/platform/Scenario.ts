@@ -18,11 +18,11 @@ class JobEnded extends Schema.TaggedError<JobEnded>()("JobEnded", { detail: Sche
 export const patiently = <A, E, R>(request: Effect.Effect<A, E, R>) =>
   Effect.retry(request, { schedule: Schedule.spaced("200 millis"), times: 900 })
 
-/** A shop that is kept busy until it is closed. */
-export const busyShop = Effect.fnUntraced(function* (platform: Platform, rate = 60) {
-  const load = yield* Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate }))
-  return { close: Fiber.interrupt(load) }
-})
+/** A shop that is kept busy, and its end. */
+export const busyShop = (platform: Platform, rate = 60) =>
+  Effect.map(Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate })), (load) =>
+    Fiber.interrupt(load)
+  )
 
 export const startJob = (api: ApiClient, spec: Readonly<Record<string, unknown>>) =>
   patiently(api.createJob(spec)).pipe(Effect.flatMap((job) => patiently(api.act(job.id, "start"))))

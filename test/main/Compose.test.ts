@@ -10,7 +10,7 @@ const at = (path: string) => new URL(`../../${path}`, import.meta.url)
 const Service = Schema.Struct({
   image: Schema.String,
   command: Schema.optionalKey(Schema.Array(Schema.String)),
-  environment: Schema.optionalKey(Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Number]))),
+  environment: Schema.optionalKey(Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite]))),
   ports: Schema.optionalKey(Schema.Array(Schema.String)),
   volumes: Schema.optionalKey(Schema.Array(Schema.String)),
   depends_on: Schema.optionalKey(Schema.Record(Schema.String, Schema.Struct({ condition: Schema.String }))),

@@ -36,6 +36,7 @@ export const JobView = Schema.Struct({
   events_converged: Schema.Int,
   checkpoint: Schema.NullOr(Schema.Struct({ seq: Schema.Int, ordinal: Schema.Int })),
   error: Schema.NullOr(Schema.Struct({ code: Schema.String, message: Schema.String })),
+  warnings: Schema.Array(Schema.Struct({ code: Schema.String, message: Schema.String })),
   live: Schema.NullOr(
     Schema.Struct({
       effective_speed: Schema.NullOr(Schema.Finite),
@@ -61,7 +62,8 @@ const Source = Schema.Struct({
   fix: Schema.NullOr(Schema.String),
   seq: Schema.Int,
   frontier: Schema.String,
-  retained_bytes: Schema.NullOr(Schema.Int)
+  retained_bytes: Schema.NullOr(Schema.Int),
+  gap: Schema.NullOr(Schema.Struct({ id: Schema.String }))
 })
 
 const Events = Schema.Struct({
@@ -156,6 +158,9 @@ export class ApiClient {
   }
   get source(): Effect.Effect<typeof Source.Type, ApiError> {
     return this.#call("GET", "system/source", Source)
+  }
+  acceptGap(gap: string, reason: string): Effect.Effect<unknown, ApiError> {
+    return this.#call("POST", "system/source/accept-gap", Schema.Unknown, { gap, reason })
   }
   get coverage(): Effect.Effect<typeof Coverage.Type, ApiError> {
     return this.#call("GET", "system/coverage", Coverage)

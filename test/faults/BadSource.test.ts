@@ -131,7 +131,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a sou
   )
 
   it.effect(
-    "lacks a table in its publication, then its slot: names both, and begins no other history",
+    "lacks a table in its publication, then its slot: names both, and goes on once the hole is accepted",
     () =>
       Effect.gen(function* () {
         const { source, env } = yield* makeDatabases
@@ -144,7 +144,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a sou
           use: (walstream: WalStreamProcess, api: ApiClient) => Effect.Effect<A, E, R>
         ) =>
           Effect.gen(function* () {
-            const walstream = yield* startWalStream({ dataDir, env })
+            const walstream = yield* startWalStream({ dataDir, env: { ...env, TARGET_URL: env.SOURCE_URL } })
             yield* use(walstream, yield* walstream.ready)
             assert.strictEqual(yield* walstream.stop, 0, walstream.log())
           }).pipe(Effect.scoped)
@@ -169,6 +169,17 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a sou
             assertToldOnce(walstream, "capture has stopped", "begin a new history")
             const { archive } = yield* api.coverage
             assert.strictEqual(archive.coverage.next_seq, 2)
+
+            // Once it is accepted, history goes on in the same process, and jobs are told of the hole.
+            const { gap } = yield* api.source
+            yield* api.acceptGap(gap?.id ?? "", "the slot was dropped by mistake")
+            yield* inPhase(api, "capturing")
+            yield* run(source, "INSERT INTO public.left_out VALUES (3)")
+            yield* captured(api, 2)
+            const job = yield* api.createJob({ start_time: "2000-01-01T00:00:00Z", dry_run: true })
+            const [warning] = job.warnings
+            assert.strictEqual(warning?.code, "gap")
+            assert.include(warning?.message, "the slot was dropped by mistake")
           })
         )
       }).pipe(Effect.scoped),

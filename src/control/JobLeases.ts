@@ -10,7 +10,7 @@ type Leases = Pick<
   "acquire" | "renew" | "plan" | "progress" | "complete" | "fail" | "release"
 >
 
-/** How often a job may be taken over in a row without progress before it is failed instead. */
+/** How often a job may be taken over in a row, neither with progress nor at rest, before it is failed instead. */
 const maxTakeovers = 2
 
 const freeLease = "worker = NULL, worker_key = NULL, lease_expires_at = NULL, version = version + 1"
@@ -41,7 +41,7 @@ export const makeJobLeases = (sql: PgClient.PgClient, session: ControlSession): 
 
   /**
    * A running job is free when its lease has expired, or when the session lock of its worker's process is gone.
-   * `hopeless` is one that was taken over too often without progress.
+   * `hopeless` is one that was taken over too often while it was worked on.
    */
   const take = (worker: string, leaseSeconds: number) => sql`
     WITH live AS MATERIALIZED (
@@ -95,9 +95,10 @@ export const makeJobLeases = (sql: PgClient.PgClient, session: ControlSession): 
       }
     }),
 
-    renew: Effect.fnUntraced(function* (jobId, epoch, leaseSeconds) {
+    renew: Effect.fnUntraced(function* (jobId, epoch, leaseSeconds, atRest) {
       const [job] = yield* jobsOf(sql`
         UPDATE jobs AS j SET version = version + 1,
+          takeovers = CASE WHEN ${atRest}::boolean THEN 0 ELSE takeovers END,
           lease_expires_at = clock_timestamp() + make_interval(secs => ${leaseSeconds}::float8)
         WHERE id = ${jobId} AND lease_epoch = ${epoch} AND status = 'running' RETURNING ${columns}`)
       return job ?? (yield* lost(jobId))

@@ -92,6 +92,7 @@ export const attempt = Effect.fnUntraced(function* (
       onRetry: (error, now) => {
         readings += 1
         run.retry(now, error.message, readings)
+        if (backlog.peek() === undefined) run.rest()
       },
       onEnd: Effect.fnUntraced(function* (end: number) {
         current = yield* pinEnd(run, current, end)
@@ -110,5 +111,9 @@ export const attempt = Effect.fnUntraced(function* (
       Effect.forkScoped
     )
   const follows = ledger ?? origin
-  yield* replayLoop({ run, backlog, session, follows, room: feed.room, fed: () => fed })
+  const caughtUp = archive.coverage.pipe(
+    Effect.map(({ nextSeq }) => backlog.reached(nextSeq)),
+    Effect.orElseSucceed(() => false)
+  )
+  yield* replayLoop({ run, backlog, session, follows, room: feed.room, caughtUp, fed: () => fed })
 }, Effect.scoped)

@@ -39,9 +39,13 @@ const heldHistory = Effect.fnUntraced(function* (
 
 /** The same, once there is one: capture has not reached the source yet. Coverage moves with its first mark. */
 const awaitHistory = Effect.fnUntraced(function* (
-  source: string
+  source: string,
+  onWait: () => void
 ): Effect.fn.Return<string, LogError, Archive> {
   const archive = yield* Archive
+  const held = yield* heldHistory(source)
+  if (held !== null) return held
+  onWait()
   const found = yield* archive.coverageChanges.pipe(
     Stream.mapEffect(() => heldHistory(source)),
     Stream.filter((history) => history !== null),
@@ -70,9 +74,10 @@ export const planJob = Effect.fnUntraced(function* (
   }
   const archive = yield* Archive
   const { spec } = run.job
-  const range = yield* resolveWindow(spec)
+  const onWait = () => run.rest()
+  const range = yield* resolveWindow(spec, onWait)
   const isEmpty = range.end !== null && range.end <= range.start
-  const history = yield* isEmpty ? heldHistory(options.source) : awaitHistory(options.source)
+  const history = yield* isEmpty ? heldHistory(options.source) : awaitHistory(options.source, onWait)
   const { startTime, endTime, speed } = spec
   const { store, reason } = yield* route({
     range,

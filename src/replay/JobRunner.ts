@@ -98,6 +98,7 @@ const drive = Effect.fnUntraced(function* (
       const [, delay] = yield* step(yield* Clock.currentTimeMillis, undefined).pipe(
         Pull.catchDone(() => Effect.die("the backoff never ends"))
       )
+      if (decided._tag === "Retry") run.rest()
       yield* Effect.sleep(delay)
     }
   }

@@ -74,17 +74,23 @@ export class JobStore extends Context.Service<
 
     /**
      * Takes one job that is queued, or running under an expired lease or for a worker whose session lock is gone, and
-     * gives it the next epoch. The third takeover in a row without progress fails the job instead (code `takeovers`).
+     * gives it the next epoch. A job whose workers are lost three times in a row while they work on it is failed instead
+     * (code `takeovers`): it may be what kills them. The count begins anew with progress, with a renewal at rest, and
+     * with what a person does to the job.
      */
     readonly acquire: (
       worker: string,
       leaseSeconds: number
     ) => Effect.Effect<Option.Option<Job>, JobStoreError>
-    /** Extends the lease; the answer is the job as it is now (its speed may have changed). */
+    /**
+     * Extends the lease; the answer is the job as it is now (its speed may have changed). `atRest`: since the holder took
+     * the job it has come to where it has nothing in hand, and waits. If it is lost there, that is not the job's doing.
+     */
     readonly renew: (
       jobId: string,
       epoch: number,
-      leaseSeconds: number
+      leaseSeconds: number,
+      atRest: boolean
     ) => Effect.Effect<Job, JobStoreError | LeaseLost>
     readonly plan: (
       jobId: string,

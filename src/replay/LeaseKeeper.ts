@@ -25,6 +25,8 @@ export class LeaseKeeper {
   /** When the last successful renewal was sent: the database's lease lasts at least from there. */
   #sent: number
   #saved = Number.NEGATIVE_INFINITY
+  /** The job store knows that this life came to rest. */
+  #toldRest = false
   /** Whoever ends the job waits for a save under way: once the job has ended, it would be refused and lost. */
   readonly #saving = Semaphore.makeUnsafe(1)
 
@@ -78,8 +80,9 @@ export class LeaseKeeper {
       })
     )
     return Effect.gen({ self: this }, function* () {
-      const nextHint = () => Effect.raceFirst(this.#hint.next, this.#run.firstProgress.next)
-      let hint = nextHint()
+      const nextHint = () => Effect.raceFirst(this.#hint.next, this.#run.firstSign.next)
+      // The runner may have come to rest before this fiber began.
+      let hint = this.#run.atRest ? Effect.void : nextHint()
       for (;;) {
         yield* Effect.timeoutOption(hint, pollMillis)
         // Before looking, so that a hint in the meantime makes us look again.
@@ -97,8 +100,10 @@ export class LeaseKeeper {
       const { job, epoch } = this.#run
       const sent = yield* monotonicMillis
       const isDue = sent - this.#sent >= this.#leaseMillis / 3
-      const now = isDue
-        ? yield* store.renew(job.id, epoch, this.#leaseMillis / 1000)
+      const tellsRest = this.#run.atRest && !this.#toldRest
+      const renews = isDue || tellsRest
+      const now = renews
+        ? yield* store.renew(job.id, epoch, this.#leaseMillis / 1000, tellsRest)
         : yield* store
             .find(job.id)
             .pipe(
@@ -109,7 +114,8 @@ export class LeaseKeeper {
       if (now.status !== "running" || now.leaseEpoch !== epoch) {
         return yield* new LeaseLost({ jobId: job.id, status: now.status })
       }
-      if (isDue) this.#sent = sent
+      if (renews) this.#sent = sent
+      if (tellsRest) this.#toldRest = true
       this.#run.setSpeed(sent, now.spec.speed)
       // Progress changes the row, which is a hint in turn: without a bound it would feed on itself.
       if (sent - this.#saved >= pollMillis) yield* this.save

@@ -25,6 +25,8 @@ export interface LoopOptions<E> {
   readonly follows: Position
   /** Notified when there is room in the backlog again. */
   readonly room: Wakeup
+  /** Whether all that the log has is in the backlog, or was taken from it. */
+  readonly caughtUp: Effect.Effect<boolean>
   /** How reading ended: everything up to the window's end is in the backlog, or why not. Null while it goes on. */
   readonly fed: () => Exit.Exit<void, E> | null
 }
@@ -111,6 +113,8 @@ export const replayLoop = Effect.fnUntraced(function* <E>(
     }
     if (first === undefined) pacer.idle()
     run.phase = "waiting"
+    // What has not come yet may be the very transaction that kills its worker: only at the log's end is that rest.
+    if (!run.atRest && held === undefined && (first !== undefined || (yield* options.caughtUp))) run.rest()
     const untilWritten = passed === undefined ? Number.POSITIVE_INFINITY : written + passedMillis - now
     if (passed !== undefined && untilWritten < 1) yield* applyPassed(passed, now)
     else yield* Effect.timeoutOption(signal, Math.min(wait - earlyMillis, untilWritten))

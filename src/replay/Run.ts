@@ -51,8 +51,10 @@ export class Run {
   readonly pacer: Pacer
   /** Something has changed that the replaying loop should look at. */
   readonly wakeup = new Wakeup()
-  /** This life has applied something for the first time: worth saving at once, for it says that the job can be run. */
-  readonly firstProgress = new Wakeup()
+  /** This life has applied something, or come to rest, for the first time: told at once, for then the job can be run. */
+  readonly firstSign = new Wakeup()
+  /** This life has come to where it had nothing in hand, and waited. A worker that is lost there is not the job's doing. */
+  atRest = false
   plan: JobPlan | null
   phase: RunPhase = "planning"
   /** How the target is written to; null while none is open. */
@@ -91,7 +93,7 @@ export class Run {
   passed(until: Passed, counters: JobCounters): void {
     this.#trouble = null
     this.#added = addCounters(this.#added, counters)
-    if (this.#checkpoint === this.job.checkpoint) this.firstProgress.notify()
+    if (this.#checkpoint === this.job.checkpoint) this.firstSign.notify()
     this.#checkpoint = {
       position: until.position,
       outer: outerPosition(until),
@@ -112,6 +114,13 @@ export class Run {
   unsaved(taken: Unsaved): void {
     this.#added = addCounters(this.#added, taken.added)
     if (this.#saved === taken.checkpoint) this.#saved = null
+  }
+
+  /** It waits: for the log, its window, its pace, or for a store or target that does not answer. */
+  rest(): void {
+    if (this.atRest || this.batch !== null) return
+    this.atRest = true
+    this.firstSign.notify()
   }
 
   /** It cannot go on, though nothing is wrong with the job. `now` in monotonic milliseconds. */

@@ -143,10 +143,13 @@ const whenKnown = <A, E>(
   })
 
 /**
- * The window as an interval of seq. Waits while its start lies ahead. `end` is null when the end still lies ahead
- * (`awaitEnd` tells it) and for a job that follows the log.
+ * The window as an interval of seq. Waits while its start lies ahead, after `onWait`. `end` is null when the end still
+ * lies ahead (`awaitEnd` tells it) and for a job that follows the log.
  */
-export const resolveWindow = (asked: Asked): Effect.Effect<SeqRange, LogError | WindowError, Archive> => {
+export const resolveWindow = (
+  asked: Asked,
+  onWait: () => void
+): Effect.Effect<SeqRange, LogError | WindowError, Archive> => {
   const attempt = Effect.gen(function* () {
     const start = yield* resolveStart(asked)
     const end = yield* resolveEnd(asked)
@@ -156,7 +159,10 @@ export const resolveWindow = (asked: Asked): Effect.Effect<SeqRange, LogError | 
   return Effect.filterOrElse(
     attempt,
     (range) => range !== null,
-    () => whenKnown(asked.startTime, asked.startLsn, attempt)
+    () => {
+      onWait()
+      return whenKnown(asked.startTime, asked.startLsn, attempt)
+    }
   )
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../../src/domain/JobStatus.ts"
 import { JobStore } from "../../src/replay/JobStore.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
+import { takeoverContract } from "../replay/TakeoverContract.ts"
 import { anotherStore, controlLayer, emptyJobs, spec } from "./TestControl.ts"
 
 const checkpoint = (seq: number): Checkpoint => ({
@@ -92,7 +93,7 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
       yield* store.plan(id, 1, plan)
       yield* store.progress(id, 1, checkpoint(5), { processed: 4, duplicate: 1, converged: 2 })
       yield* store.progress(id, 1, checkpoint(8), { processed: 3, duplicate: 0, converged: 0 })
-      const renewed = yield* store.renew(id, 1, 600)
+      const renewed = yield* store.renew(id, 1, 600, false)
       assert.isAbove(renewed.lease?.expiresAt ?? 0, running.lease?.expiresAt ?? 0)
       yield* store.complete(id, 1)
       const done = yield* store.find(id)
@@ -137,7 +138,7 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
           store.complete(id, held.leaseEpoch),
           store.fail(id, held.leaseEpoch, { code: "x", message: "x", position: null }),
           store.release(id, held.leaseEpoch),
-          Effect.asVoid(store.renew(id, held.leaseEpoch, 60))
+          Effect.asVoid(store.renew(id, held.leaseEpoch, 60, false))
         ]
         for (const write of writes) {
           const error = yield* Effect.flip(write)
@@ -206,29 +207,9 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
     })
   )
 
-  it.effect("the third takeover in a row without progress fails the job", () =>
-    Effect.gen(function* () {
-      yield* emptyJobs
-      const store = yield* JobStore
-      const { id } = yield* queued()
-      yield* acquired("w1")
-      yield* expire(id)
-      yield* acquired("w2")
-      yield* expire(id)
-      const third = yield* acquired("w3")
-      yield* store.progress(id, third.leaseEpoch, checkpoint(1), nothing) // progress: counted from here again
-      yield* expire(id)
-      yield* acquired("w4")
-      yield* expire(id)
-      yield* acquired("w5")
-      yield* expire(id)
-      assert.isTrue(Option.isNone(yield* store.acquire("w6", 60)))
-      const failed = yield* store.find(id)
-      assert.deepInclude(failed, { status: "failed", lease: null })
-      assert.strictEqual(failed.failure?.code, "takeovers")
-      assert.include(failed.failure?.message, "w5")
-    })
-  )
+  for (const [name, test] of takeoverContract(spec, expire)) {
+    it.effect(name, () => Effect.andThen(emptyJobs, test))
+  }
 
   it.effect("a job is free at once when the session of its worker's process is gone", () =>
     Effect.gen(function* () {

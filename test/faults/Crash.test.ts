@@ -42,7 +42,7 @@ it.live(
           const walstream = yield* scene.start
           const api = yield* walstream.ready
           yield* Fiber.interrupt(load)
-          const last = yield* scene.settled(api, jobId)
+          const last = yield* scene.settled(api, jobId, { killedAtWork: true })
           assert.isAbove(last, 1)
           yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
           // The target was as history says at every step: equal at the end is not luck.

@@ -85,7 +85,7 @@ export const carryLargeTransaction = Effect.fnUntraced(function* (options: Large
   if (aborted > 0) yield* onSession(scene.sourceUrl, `BEGIN; ${insert(rows + 1, aborted)}; ROLLBACK`)
   // Applied after all parts of the large one: a checkpoint in a large transaction does not say how much of it is done.
   yield* onSession(scene.sourceUrl, insert(0, 1))
-  yield* scene.settled(api, id, 600)
+  yield* scene.settled(api, id, { seconds: 600 })
   const seconds = (performance.now() - started) / 1000
   const { seq } = yield* api.source
   const { peak } = yield* processMemory(walstream.pid)

@@ -78,8 +78,19 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
     })
   )
 
-  /** Waits until the log has everything that the source has done, and the job has applied all of the log. */
-  const settled = (api: ApiClient, jobId: string, seconds = 90) =>
+  /**
+   * Waits until the log has everything that the source has done, and the job has applied all of the log. A job that
+   * fails is a fault. Only where workers were killed at random moments of their work may three in a row have been lost
+   * before they could apply anything: a job must not be taken over for ever, so that is meant, and a person resumes it.
+   */
+  const settled = (
+    api: ApiClient,
+    jobId: string,
+    {
+      killedAtWork = false,
+      seconds = 90
+    }: { readonly killedAtWork?: boolean; readonly seconds?: number } = {}
+  ) =>
     Effect.gen(function* () {
       const end = yield* sourceEnd
       yield* until(
@@ -94,9 +105,7 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
         Effect.gen(function* () {
           const job = yield* api.job(jobId)
           if (job.status !== "failed") return (job.checkpoint?.seq ?? 0) >= last
-          // Killed three times before it could apply anything: a job must not be taken over for ever, so that is
-          // meant, and a person resumes it. Every other failure is a fault.
-          if (job.error?.code !== "takeovers") {
+          if (!killedAtWork || job.error?.code !== "takeovers") {
             const detail = `the job failed: ${job.error?.code} ${job.error?.message}`
             return yield* Effect.die(new JobFailed({ detail }))
           }

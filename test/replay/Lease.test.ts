@@ -1,14 +1,27 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
+import type { JobSpec } from "../../src/domain/Job.ts"
 import { JobStoreError } from "../../src/replay/JobStore.ts"
-import { steady } from "./History.ts"
-import { makeWorkbench } from "./Workbench.ts"
+import { at, steady } from "./History.ts"
+import { makeWorkbench, type Runner } from "./Workbench.ts"
 
 const seqs = (applied: ReadonlyArray<{ readonly seq: number }>) => applied.map((change) => change.seq)
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
 const down = new JobStoreError({ detail: "connection refused", isRetryable: true })
 const single = { batchChanges: 1, batchBytes: 1e9, wholeChanges: 100 }
+
+type Workbench = Effect.Success<typeof makeWorkbench>
+
+/** Gone from one moment to the next, a few milliseconds after it began: it tells the job store nothing any more. */
+const killed = Effect.fnUntraced(function* ({ jobs }: Workbench, { fiber }: Runner) {
+  yield* TestClock.adjust("5 millis")
+  assert.isUndefined(fiber.pollUnsafe())
+  jobs.controls.down = new JobStoreError({ detail: "the process is gone", isRetryable: false })
+  yield* Fiber.interrupt(fiber)
+  jobs.controls.down = null
+  jobs.controls.gone.add("worker")
+})
 
 describe("lease, pause and stop", () => {
   it.effect("pause ends a run that waits, by hint at once", () =>
@@ -100,7 +113,61 @@ describe("lease, pause and stop", () => {
       yield* start({ speed: 0.1, follow: true })
       yield* TestClock.adjust("1000 seconds")
       const renewals = jobs.controls.calls.filter((call) => call === "renew").length
-      assert.strictEqual(renewals, 10)
+      // And once at the beginning, to say that it waits.
+      assert.strictEqual(renewals, 11)
+    })
+  )
+
+  const ahead = { startTime: at(100), endTime: at(200) }
+  const nothing = () => undefined
+  const waits: ReadonlyArray<readonly [string, Partial<JobSpec>, (bench: Workbench) => void]> = [
+    ["that has caught up with an idle source", { follow: true }, nothing],
+    ["whose window lies ahead", ahead, nothing],
+    [
+      "whose source has no history yet",
+      { follow: true },
+      ({ archive }) => {
+        archive.incarnations = []
+      }
+    ],
+    ["paced, whose next change is far off", { speed: 0.001 }, nothing],
+    [
+      "whose target does not answer",
+      { follow: true },
+      ({ target }) => {
+        target.openFails = { _tag: "Unavailable", detail: "connection refused" }
+      }
+    ]
+  ]
+  for (const [which, change, prepare] of waits) {
+    it.effect(`a job ${which} is not failed, however often its worker is killed`, () =>
+      Effect.gen(function* () {
+        const bench = yield* makeWorkbench
+        const { archive, runNext, start } = bench
+        archive.add(steady(10))
+        prepare(bench)
+        const job = yield* start(change)
+        yield* killed(bench, job)
+        for (let epoch = 2; epoch <= 8; epoch++) {
+          const runner = yield* runNext()
+          assert.strictEqual(runner.run.epoch, epoch)
+          yield* killed(bench, runner)
+        }
+      })
+    )
+  }
+
+  it.effect("a job whose first batch kills its worker three times is failed", () =>
+    Effect.gen(function* () {
+      const bench = yield* makeWorkbench
+      const { archive, jobs, runNext, start, target } = bench
+      archive.add(steady(10))
+      target.mishap = () => ({ millis: 60_000 })
+      const job = yield* start({ follow: true })
+      yield* killed(bench, job)
+      for (const _ of [2, 3]) yield* killed(bench, yield* runNext())
+      assert.isTrue(Option.isNone(yield* jobs.service.acquire("worker", 300)))
+      assert.strictEqual((yield* jobs.service.find(job.id)).failure?.code, "takeovers")
     })
   )
 

@@ -25,7 +25,7 @@ export interface MemoryJobStoreControls {
 
 interface Row {
   job: Job
-  /** Takeovers in a row without progress. */
+  /** Takeovers in a row, neither with progress nor at rest. */
   takeovers: number
 }
 
@@ -147,7 +147,7 @@ export const makeMemoryJobStore = Effect.gen(function* () {
             if (row.takeovers >= 3) {
               const failure = {
                 code: "takeovers",
-                message: "three takeovers without progress",
+                message: `its worker was lost 3 times in a row without progress, at last ${lease?.worker}`,
                 position: null
               }
               yield* move(row, "fail", { lease: null, failure, completedAt: now })
@@ -164,11 +164,12 @@ export const makeMemoryJobStore = Effect.gen(function* () {
           return Option.none<Job>()
         })
       ),
-    renew: (jobId, epoch, leaseSeconds) =>
+    renew: (jobId, epoch, leaseSeconds, atRest) =>
       call("renew", (now) =>
         Effect.map(held(jobId, epoch), (row) => {
           // No announcement: a renewal changes nothing that others look at.
           const worker = row.job.lease?.worker ?? ""
+          if (atRest) row.takeovers = 0
           row.job = { ...row.job, lease: leaseFor(worker, epoch, now, leaseSeconds) }
           return row.job
         })

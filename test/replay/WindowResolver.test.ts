@@ -14,7 +14,7 @@ const log = (chunks = steady(10)) => {
   return archive
 }
 const resolve = (archive: FakeLog, asked: Partial<JobSpec>) =>
-  resolveWindow(spec(asked)).pipe(Effect.provide(archive.archive))
+  resolveWindow(spec(asked), () => undefined).pipe(Effect.provide(archive.archive))
 
 describe("WindowResolver", () => {
   it.effect("is everything that is held now, without bounds", () =>

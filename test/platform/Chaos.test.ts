@@ -28,7 +28,7 @@ describeWith("kafka", "chaos", () => {
               const api = yield* platform.api
               const following = yield* follow(api)
               yield* platform.seed
-              const close = yield* busyShop(platform)
+              const { close } = yield* busyShop(platform)
               yield* until(
                 "some work was done",
                 Effect.map(api.source, ({ seq }) => seq > 250)

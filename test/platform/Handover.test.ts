@@ -47,7 +47,7 @@ describeWith("kafka", "two workers", () => {
               const api = yield* platform.api
               const { id } = yield* follow(api)
               yield* platform.seed
-              const close = yield* busyShop(platform)
+              const { close } = yield* busyShop(platform)
               const moved = (by: number) =>
                 Effect.gen(function* () {
                   const from = (yield* api.job(id)).checkpoint?.seq ?? 0

@@ -20,9 +20,9 @@ export const patiently = <A, E, R>(request: Effect.Effect<A, E, R>) =>
 
 /** A shop that is kept busy, and its end. */
 export const busyShop = (platform: Platform, rate = 60) =>
-  Effect.map(Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate })), (load) =>
-    Fiber.interrupt(load)
-  )
+  Effect.map(Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate })), (load) => ({
+    close: Fiber.interrupt(load)
+  }))
 
 export const startJob = (api: ApiClient, spec: Readonly<Record<string, unknown>>) =>
   patiently(api.createJob(spec)).pipe(Effect.flatMap((job) => patiently(api.act(job.id, "start"))))

@@ -32,7 +32,7 @@ describeWith("kafka", "two ingestors of one source", () => {
                 "the second waits for the slot",
                 Effect.sync(() => /slot walstream_slot is read by/u.test(second.log()))
               )
-              const { close } = yield* busyShop(platform)
+              const close = yield* busyShop(platform)
               const grown = (by: number) =>
                 Effect.gen(function* () {
                   const from = (yield* api.coverage).archive.coverage.next_seq

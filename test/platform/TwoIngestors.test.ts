@@ -1,10 +1,11 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
+import { runWorkload } from "../../src/main/demo/DemoWorkload.ts"
 import { follow, until } from "../faults/Scene.ts"
 import { assertSameDatabases } from "../servers/CompareDatabases.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { emptyShop, makePlatform } from "./Platform.ts"
-import { busyShop, settled } from "./Scenario.ts"
+import { settled } from "./Scenario.ts"
 
 describeWith("kafka", "two ingestors of one source", () => {
   describeWith("redis-server", "on real servers", () => {
@@ -32,7 +33,7 @@ describeWith("kafka", "two ingestors of one source", () => {
                 "the second waits for the slot",
                 Effect.sync(() => /slot walstream_slot is read by/u.test(second.log()))
               )
-              const close = yield* busyShop(platform)
+              const load = yield* Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate: 60 }))
               const grown = (by: number) =>
                 Effect.gen(function* () {
                   const from = (yield* api.coverage).archive.coverage.next_seq
@@ -56,7 +57,7 @@ describeWith("kafka", "two ingestors of one source", () => {
               yield* until("the first captures again", platform.isReady("ingestor"), 60)
               yield* grown(100)
               yield* second.start
-              yield* close
+              yield* Fiber.interrupt(load)
               const last = yield* settled(platform, api, id)
               yield* assertSameDatabases(platform.sourceUrl, platform.targetUrl)
               const audit = yield* platform.audit

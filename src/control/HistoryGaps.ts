@@ -29,7 +29,7 @@ const placeOf = Effect.fnUntraced(function* (
     // Retention was faster.
     Effect.catchIf(
       (error) => error.reason._tag === "Missing",
-      () => Effect.succeed(Option.none())
+      () => Effect.succeedNone
     )
   )
   const [chunk] = Option.getOrElse(found, () => [])

@@ -15,10 +15,16 @@ export const formatMicros = (micros: Micros): string => {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${fraction}Z`
 }
 
+/** Whether the calendar has such a day: `Date` counts 30 February, and 24:00, on into the next day that there is. */
+const isReal = (local: string): boolean => {
+  const date = new Date(`${local}Z`)
+  return !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(local.slice(8, 10))
+}
+
 /** Reads RFC 3339 with up to six fractional digits; undefined when the text is none. */
 export const parseMicros = (text: string): Micros | undefined => {
   const match = shape.exec(text)
-  if (match === null) return undefined
+  if (match?.[1] === undefined || !isReal(match[1])) return undefined
   const millis = Date.parse(`${match[1]}${match[3]}`)
   return Number.isNaN(millis) ? undefined : millis * 1000 + Number((match[2] ?? "").padEnd(6, "0"))
 }

@@ -59,6 +59,18 @@ describe("Micros", () => {
     assert.strictEqual(parseMicros("1970-01-01"), undefined)
     assert.strictEqual(parseMicros("1970-13-01T00:00:00Z"), undefined)
   })
+
+  it("refuses days and times that do not exist, whatever the offset", () => {
+    const refused = [
+      "2026-02-30T00:00:00Z",
+      "2026-02-29T12:00:00+02:00",
+      "2026-04-31T23:59:59-11:00",
+      "2026-01-01T24:00:00Z"
+    ]
+    for (const text of refused) assert.strictEqual(parseMicros(text), undefined, text)
+    const leapDay = parseMicros("2028-02-29T00:30:00+01:00")
+    assert.strictEqual(leapDay, parseMicros("2028-02-28T23:30:00Z"))
+  })
 })
 
 const column = (name: string, key: boolean) => ({ name, key, typeOid: 25, typmod: -1, typeName: "" })

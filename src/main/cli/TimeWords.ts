@@ -27,10 +27,10 @@ export const parseTime = (text: string, nowMillis: number): Micros | undefined =
   const match = local.exec(text)
   if (match === null) return undefined
   const [, date, time = "00:00", seconds = "00", fraction = "."] = match
-  const millis = new Date(`${date}T${time}:${seconds}`).getTime()
-  return Number.isNaN(millis)
-    ? undefined
-    : microsFromMillis(millis) + Number(fraction.slice(1).padEnd(6, "0"))
+  const clock = `${date}T${time}:${seconds}`
+  // In UTC each day has all its hours: so a text that is no time there is none here.
+  if (parseMicros(`${clock}Z`) === undefined) return undefined
+  return microsFromMillis(new Date(clock).getTime()) + Number(fraction.slice(1).padEnd(6, "0"))
 }
 
 /** As the API takes it. */

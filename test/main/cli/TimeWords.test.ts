@@ -24,7 +24,15 @@ it("reads times as people write them", () => {
   const local = new Date("2026-01-01T10:30:00").toISOString().slice(0, 19)
   assert.strictEqual(read("2026-01-01 10:30"), `${local}.000000Z`)
   assert.strictEqual(read("2026-01-01 10:30:00.5"), `${local}.500000Z`)
-  for (const text of ["", "yesterday", "2026-13-01", "10:30", "2026-01-01T10"])
+  for (const text of [
+    "",
+    "yesterday",
+    "2026-13-01",
+    "2026-02-30",
+    "2026-02-30T00:00:00Z",
+    "10:30",
+    "2026-01-01T10"
+  ])
     assert.isUndefined(read(text), text)
 })
 

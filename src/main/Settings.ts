@@ -80,7 +80,7 @@ export const definitions = {
     "CAPTURE_NEW_TABLES",
     ["watch", "trigger"],
     "watch",
-    "How new tables are found: by looking every minute, or by an event trigger in the source (needs a superuser), which misses not even their first row."
+    "How new tables are found: by looking every 10 seconds, or by an event trigger in the source (needs a superuser), which misses not even their first row."
   ),
   dataDir: withFallback(
     "DATA_DIR",

@@ -44,11 +44,12 @@ export const wreak = Effect.fnUntraced(function* (
   const at = () => ((performance.now() - begun) / 1000).toFixed(1)
   const recovering = new Map<string, Fiber.Fiber<void>>()
   for (const { victim, after, away } of plan) {
-    yield* Effect.sleep(after)
     const hit = victims.get(victim)
     if (hit === undefined) continue
+    // Whoever is not back yet comes back first, so that there is somebody to hit.
     const before = recovering.get(victim)
     if (before !== undefined) yield* Fiber.join(before)
+    yield* Effect.sleep(after)
     yield* hit.kill
     const killed = at()
     const back = Effect.andThen(Effect.sleep(away), hit.start).pipe(

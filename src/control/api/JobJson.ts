@@ -39,7 +39,7 @@ export const JobJson = Schema.Struct({
   strict_source: Schema.Boolean,
   replay_source: Schema.NullOr(Schema.Literals(storeKinds)),
   replay_source_reason: Text,
-  /** Changes in the window before filtering; null for a job that follows, or is not planned yet. */
+  /** Changes in the window; null for a job with a filter, which passes over many, one that follows, or is not planned yet. */
   events_total: Count,
   events_processed: Schema.Int,
   events_duplicate: Schema.Int,
@@ -107,7 +107,7 @@ export const jobJson = (job: Job, { live, warnings }: JobBeside = nothing): JobJ
     strict_source: spec.strictSource,
     replay_source: plan?.store ?? null,
     replay_source_reason: plan?.storeReason ?? null,
-    events_total: plan?.changes ?? null,
+    events_total: spec.tables === null && spec.operations === null ? (plan?.changes ?? null) : null,
     events_processed: counters.processed,
     events_duplicate: counters.duplicate,
     events_converged: counters.converged,

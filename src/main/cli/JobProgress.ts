@@ -1,4 +1,5 @@
 import type { JobJson } from "../../control/api/JobJson.ts"
+import { changesDone, fractionDone, percentDone } from "./JobDone.ts"
 import { count, waitsFor } from "./JobText.ts"
 import { formatLength } from "./TimeWords.ts"
 
@@ -6,11 +7,14 @@ import { formatLength } from "./TimeWords.ts"
 export interface Sample {
   readonly millis: number
   readonly done: number
+  /** Of the window; null where it has no end yet. */
+  readonly fraction: number | null
 }
 
 export const sampleOf = (job: JobJson, millis: number): Sample => ({
   millis,
-  done: job.events_processed + job.events_duplicate
+  done: changesDone(job),
+  fraction: fractionDone(job)
 })
 
 /** Changes a second since the oldest of the samples. */
@@ -21,16 +25,13 @@ export const rateOf = (samples: ReadonlyArray<Sample>): number => {
   return ((last.done - first.done) * 1000) / (last.millis - first.millis)
 }
 
-/**
- * How far it is, from 0 to 1: by place in the window. Not by changes, since a filter passes over many.
- * Null where there is no end or no plan yet.
- */
-export const fractionOf = (job: JobJson): number | null => {
-  const { start_seq: start, end_seq: end, checkpoint } = job
-  if (job.status === "completed") return 1
-  if (start === null || end === null) return null
-  if (checkpoint === null) return 0
-  return end <= start ? 1 : Math.min(1, Math.max(0, (checkpoint.seq - start + 1) / (end - start)))
+/** From what the samples say; null while they say nothing. By place in the window where no total is known. */
+const secondsLeft = (job: JobJson, samples: ReadonlyArray<Sample>): number | null => {
+  const rate = rateOf(samples)
+  if (job.events_total !== null) return rate > 0 ? (job.events_total - changesDone(job)) / rate : null
+  const [first, last] = [samples[0], samples.at(-1)]
+  if (first?.fraction == null || last?.fraction == null || last.fraction <= first.fraction) return null
+  return ((1 - last.fraction) * (last.millis - first.millis)) / (1000 * (last.fraction - first.fraction))
 }
 
 const bar = (fraction: number, width: number): string => {
@@ -39,9 +40,10 @@ const bar = (fraction: number, width: number): string => {
 }
 
 /** One line for a terminal of this width. */
-export const progressLine = (job: JobJson, rate: number, columns: number): string => {
-  const fraction = fractionOf(job)
-  const done = job.events_processed + job.events_duplicate
+export const progressLine = (job: JobJson, samples: ReadonlyArray<Sample>, columns: number): string => {
+  const fraction = fractionDone(job)
+  const rate = rateOf(samples)
+  const left = job.status === "running" ? secondsLeft(job, samples) : null
   const waits = waitsFor(job)
   const speed = job.live?.effective_speed ?? null
   // A clock that is seconds younger than the saved one.
@@ -49,17 +51,15 @@ export const progressLine = (job: JobJson, rate: number, columns: number): strin
   const parts = [
     job.status,
     ...(waits === null ? [] : [`waits ${waits}`]),
-    ...(fraction === null ? [] : [`${bar(fraction, 24)} ${String(Math.floor(fraction * 100)).padStart(3)}%`]),
-    `${count(done)} changes`,
+    ...(fraction === null ? [] : [`${bar(fraction, 24)} ${percentDone(fraction).padStart(4)}`]),
+    `${count(changesDone(job))} changes`,
     ...(rate > 0 ? [`${count(Math.round(rate))}/s`] : []),
     ...(clock === null ? [] : [`clock ${clock.slice(11, 19)}`]),
     ...(speed === null || job.speed_factor === "max"
       ? []
       : [`${Number(speed.toPrecision(3))}x of ${job.speed_factor}x`]),
     ...(job.live?.lag_seconds == null ? [] : [`lag ${job.live.lag_seconds.toFixed(1)}s`]),
-    ...(rate > 0 && job.events_total !== null && job.status === "running"
-      ? [`about ${formatLength((job.events_total - done) / rate)} left`]
-      : [])
+    ...(left === null ? [] : [`about ${formatLength(left)} left`])
   ]
   return parts.join("  ").slice(0, Math.max(20, columns - 1))
 }

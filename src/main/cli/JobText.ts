@@ -1,4 +1,5 @@
 import type { JobJson } from "../../control/api/JobJson.ts"
+import { changesDone, fractionDone, percentDone } from "./JobDone.ts"
 
 /** 1,234,567 */
 export const count = (value: number): string => value.toLocaleString("en-US")
@@ -21,9 +22,12 @@ const stretch = (job: JobJson): string => {
   return `${start} to ${end}`
 }
 
+/** Of how many, or how far in the window where a filter leaves that open. */
 const done = (job: JobJson): string => {
-  const total = job.events_total === null ? "" : `/${count(job.events_total)}`
-  return `${count(job.events_processed)}${total}`
+  const fraction = fractionDone(job)
+  const place = fraction === null ? "" : ` (${percentDone(fraction)})`
+  const total = job.events_total === null ? place : `/${count(job.events_total)}`
+  return `${count(changesDone(job))}${total}`
 }
 
 /** A table of jobs, a line each. */

@@ -4,7 +4,7 @@ import type { JobJson } from "../../control/api/JobJson.ts"
 import { api } from "./ApiClient.ts"
 import { CliFailure, cliCodes } from "./CliFailure.ts"
 import { findJob } from "./JobNames.ts"
-import { outcomeLine, progressLine, rateOf, type Sample, sampleOf } from "./JobProgress.ts"
+import { outcomeLine, progressLine, type Sample, sampleOf } from "./JobProgress.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 
@@ -46,9 +46,9 @@ export const watchJob = Effect.fnUntraced(function* (
     } else if (ends.includes(job.status)) {
       yield* screen.line(outcomeLine(job))
     } else if (screen.isTerminal) {
-      yield* screen.status(progressLine(job, rateOf(samples), screen.columns))
+      yield* screen.status(progressLine(job, samples, screen.columns))
     } else if (stateOf(job) !== lastState || now - lastLine >= plainEveryMillis) {
-      yield* screen.line(progressLine(job, rateOf(samples), 200))
+      yield* screen.line(progressLine(job, samples, 200))
       lastLine = now
     }
     lastState = stateOf(job)

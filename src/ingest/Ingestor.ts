@@ -146,6 +146,7 @@ const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
     .spawn({
       name: "capture",
       restart: "transient",
+      tellsErrors: true,
       stopDeadline: "10 seconds",
       run: (context: ActorContext<never>) =>
         capture(options, { live, coverage, newShape: check, accepted }, context.stopping).pipe(

@@ -34,6 +34,11 @@ export interface ActorSettings {
   readonly stopDeadline?: Duration.Input
   /** "signalled": it counts as starting until it runs `context.ready`. Default "immediate". */
   readonly readiness?: "immediate" | "signalled"
+  /**
+   * It logs the errors it fails with itself: its supervisor does not say them again, but at debug level. Its defects,
+   * and that it ended though it should not, are the supervisor's to tell as ever. Default false.
+   */
+  readonly tellsErrors?: boolean
 }
 
 export interface ActorDefinition<in out M, out E = never, out R = never> extends ActorSettings {

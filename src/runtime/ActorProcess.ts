@@ -25,6 +25,7 @@ export class ActorProcess<in out M> implements Child, ActorRef<M>, Living {
   readonly name: string
   readonly path: string
   readonly restart: RestartKind
+  readonly tellsErrors: boolean
   restarts = 0
   startedAt = 0
 
@@ -65,6 +66,7 @@ export class ActorProcess<in out M> implements Child, ActorRef<M>, Living {
     this.name = settings.name
     this.path = mailbox.path
     this.restart = settings.restart ?? "permanent"
+    this.tellsErrors = settings.tellsErrors ?? false
   }
 
   /** Not yet started. All its lives run in the given context. */

@@ -7,6 +7,8 @@ export interface Child {
   readonly name: string
   readonly path: string
   readonly restart: RestartKind
+  /** People know from itself why it failed, unless it was a defect. */
+  readonly tellsErrors: boolean
   readonly restarts: number
   /** It is gone for good, or on its way there: not to be started again. */
   readonly leaving: boolean

@@ -23,13 +23,16 @@ export interface Restarter {
 interface Failure {
   readonly child: Child
   readonly error: string
+  /** The child has logged it itself. */
+  readonly told: boolean
   readonly childRestarts: number
   readonly life: number
 }
 
-/** A child's failures in a row. Only the first is news to people, and the end of them. */
+/** A child's failures in a row. Only the first that it did not tell itself is news to people, and the end of them. */
 interface Trouble {
   restarts: number
+  isLogged: boolean
   /** Until it counts as well again; it was cancelled when it failed before. */
   timer: Timer | undefined
 }
@@ -115,8 +118,8 @@ export class Restarts {
     return this.#life
   }
 
-  failed(child: Child, error: string): void {
-    Queue.offerUnsafe(this.#failures, { child, error, life: this.#life, childRestarts: child.restarts })
+  failed(child: Child, error: string, told: boolean): void {
+    Queue.offerUnsafe(this.#failures, { child, error, told, life: this.#life, childRestarts: child.restarts })
   }
 
   /** Starts them again in order, each once the one before it is ready. */
@@ -151,14 +154,14 @@ export class Restarts {
   )
 
   readonly #handle = Effect.fnUntraced({ self: this }, function* (failure: Failure) {
-    const { child, error } = failure
+    const { child, error, told } = failure
     const stale = failure.life !== this.#life || failure.childRestarts !== child.restarts
     // Somebody else's failure may have included this child in a restart meanwhile.
     if (stale || child.leaving || this.#isPending(child)) return
     const delay = this.#grant() ? yield* this.#backoff.next(child, error) : undefined
     if (delay === undefined) return yield* this.#giveUp(child, error)
     // An outage is told once; each further restart is in the tree.
-    const log = this.#isNews(child) ? Effect.logWarning : Effect.logDebug
+    const log = this.#isNews(child, told) ? Effect.logWarning : Effect.logDebug
     yield* log("actor ended and is restarted").pipe(
       Effect.annotateLogs({
         actor: child.path,
@@ -174,16 +177,15 @@ export class Restarts {
     if (life === this.#life) this.restartAfter(delay, members)
   })
 
-  /** Counts a restart; whether it is the first of a series. */
-  #isNews(child: Child): boolean {
-    const trouble = this.#troubles.get(child)
-    if (trouble === undefined) {
-      this.#troubles.set(child, { restarts: 1, timer: undefined })
-      return true
-    }
+  /** Counts a restart; whether people do not know yet that there is a series of them. */
+  #isNews(child: Child, told: boolean): boolean {
+    const trouble = this.#troubles.get(child) ?? { restarts: 0, isLogged: false, timer: undefined }
+    this.#troubles.set(child, trouble)
     trouble.restarts++
     this.#unwatch(trouble)
-    return false
+    const isNews = !told && !trouble.isLogged
+    trouble.isLogged ||= isNews
+    return isNews
   }
 
   /** A series ends when the child has been up for a stable while: as its backoff does. */

@@ -22,6 +22,7 @@ export class SupervisorProcess implements Child, Parent {
   readonly name: string
   readonly path: string
   readonly restart: RestartKind
+  readonly tellsErrors = false
   readonly ref: Supervisor
   restarts = 0
   startedAt = 0
@@ -152,7 +153,8 @@ export class SupervisorProcess implements Child, Parent {
     if (child.restart === "permanent" || (child.restart === "transient" && failed)) {
       const error = failed ? errorText(exit.cause) : "ended by itself"
       child.backOff(error)
-      if (this.#state === "running") this.#restarts.failed(child, error)
+      const told = failed && child.tellsErrors && !Cause.hasDies(exit.cause)
+      if (this.#state === "running") this.#restarts.failed(child, error, told)
       // While this supervisor itself is down or going down, the child waits to be started with the others.
       else this.#kernel.log("Warn", "actor ended while its supervisor is down", { actor: child.path, error })
       return

@@ -43,11 +43,16 @@ const logged = (walstream: WalStreamProcess, words: string) =>
     .split("\n")
     .filter((line) => line.startsWith("{") && line.includes(words))
 
-/** Told in one line with the way out, however often it is met. */
+/**
+ * Told in one line with the way out, however often it is met; and by nobody else, such as the supervisor of whoever
+ * met it.
+ */
 const assertToldOnce = (walstream: WalStreamProcess, words: string, fix: string) => {
   const [line, ...more] = logged(walstream, words).filter((text) => text.includes("What to do"))
   assert.include(line, fix)
   assert.deepStrictEqual(more, [])
+  const [, trouble = words] = new RegExp(`${words}:? (.{10,100}).*\\. What to do`, "u").exec(line ?? "") ?? []
+  assert.deepStrictEqual(logged(walstream, trouble), [line])
 }
 
 layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a source in trouble", (it) => {

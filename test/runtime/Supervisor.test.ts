@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Logger, References, Schedule } from "effect"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
 import type { Supervisor, SupervisorOptions } from "../../src/runtime/Supervisor.ts"
-import { advance, type Journal, nodeAt, probe, until } from "./Probe.ts"
+import { advance, type Journal, nodeAt, type Order, probe, until } from "./Probe.ts"
 
 const withSystem = <A, E>(test: Effect.Effect<A, E, ActorSystem>) => Effect.provide(test, ActorSystem.layer)
 const backoff = Schedule.spaced("1 second")
@@ -280,6 +280,33 @@ describe("failures", () => {
       yield* supervisor.stop("a")
       yield* advance("2 minutes")
       assert.strictEqual(lines.length, 3)
+    }).pipe(withSystem, Effect.provide(Logger.layer([logger])))
+  })
+
+  it.effect("that an actor tells itself are not told again, but its defects are", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ logLevel, message, fiber }) => {
+      const { actor, error } = fiber.getRef(References.CurrentLogAnnotations)
+      const why = String(error ?? "").replace(/, at .*/, "")
+      lines.push(`${logLevel} ${[message].flat().join(" ")} ${actor} ${why}`.trim())
+    })
+    return Effect.gen(function* () {
+      const { root } = yield* ActorSystem
+      const supervisor = yield* root.supervise({ name: "s", backoff, intensity: "unlimited" })
+      const a = yield* supervisor.spawn(probe([], "a", { tellsErrors: true }))
+      const order = (what: Order) => Effect.andThen(a.tell(what), advance("1 second"))
+      yield* order("fail")
+      yield* order("fail")
+      assert.deepStrictEqual(lines, [])
+      yield* order("die")
+      yield* order("die")
+      yield* order("fail")
+      const died = "Warn actor ended and is restarted /s/a defect: a died"
+      assert.deepStrictEqual(lines, [died])
+      yield* advance("2 minutes")
+      assert.deepStrictEqual(lines.slice(1), ["Info actor is well again /s/a"])
+      yield* order("end")
+      assert.deepStrictEqual(lines.slice(2), ["Warn actor ended and is restarted /s/a ended by itself"])
     }).pipe(withSystem, Effect.provide(Logger.layer([logger])))
   })
 })

@@ -107,3 +107,41 @@ it.live(
     }).pipe(Effect.scoped),
   { timeout: 180_000 }
 )
+
+it.live(
+  "killed again and again while it has nothing to do, it does not give its job up",
+  () =>
+    Effect.gen(function* () {
+      const scene = yield* makeScene()
+      const control = yield* connectPg({ url: scene.controlUrl, applicationName: "test" })
+      /** Its worker has told that it waits; before, the kill would be one at work. */
+      const waits = (epoch: number) =>
+        until(
+          `life ${epoch} of the job has come to rest`,
+          Effect.map(
+            control.query(
+              `SELECT (lease_epoch = ${epoch} AND takeovers = 0 AND worker IS NOT NULL)::text AS met FROM public.jobs`
+            ),
+            ([row]) => row?.["met"] === "true"
+          )
+        )
+      let jobId = ""
+      for (let life = 1; life <= 4; life++) {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const walstream = yield* scene.start
+            if (life === 1) jobId = (yield* Effect.flatMap(walstream.ready, follow)).id
+            yield* waits(life)
+            yield* walstream.kill
+          })
+        )
+      }
+      const walstream = yield* scene.start
+      const api = yield* walstream.ready
+      yield* scene.seed
+      yield* scene.settled(api, jobId)
+      yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
+      assert.strictEqual(yield* walstream.stop, 0, walstream.log())
+    }).pipe(Effect.scoped),
+  { timeout: 180_000 }
+)

@@ -27,9 +27,15 @@ import { retentionOf, retentionText } from "./Retention.ts"
 import type { SettingsValue } from "./Settings.ts"
 import { welcome } from "./Welcome.ts"
 
-/** The live buffer begins with the archive's newest transactions. */
+/** The live buffer begins with the archive's newest transactions; a store that is away gets them when it is back. */
 const withPast = <E, R>(held: Layer.Layer<Archive | LiveBuffer, E, R>) =>
-  Layer.effectDiscard(refillLiveBuffer).pipe(Layer.provideMerge(held))
+  Layer.effectDiscard(
+    Effect.catchIf(
+      refillLiveBuffer,
+      (error) => error.isRetryable,
+      () => Effect.void
+    )
+  ).pipe(Layer.provideMerge(held))
 
 const control = (settings: SettingsValue, databases: DevDatabases, access: DevAccess) =>
   layerControlServer({

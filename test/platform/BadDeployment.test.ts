@@ -186,13 +186,13 @@ describeWith("kafka", "a deployment with a mistake in it", () => {
             const { port, met } = yield* stranger
             const ingestor = yield* makeRoleProcess("ingestor", { ...env, KAFKA_BROKER: `127.0.0.1:${port}` })
             yield* ingestor.start
-            yield* says(ingestor.log, "the start waits: kafka archive: the store does not answer")
+            yield* says(ingestor.log, "the archive is waited for: kafka archive: the store does not answer")
             const { connections } = met
             yield* until(
               "it has tried again and again",
               Effect.sync(() => met.connections > connections + 6)
             )
-            assert.strictEqual(warningsWith(ingestor.log(), "the start waits"), 1)
+            assert.strictEqual(warningsWith(ingestor.log(), "the archive is waited for"), 1)
             assert.deepStrictEqual(ingestor.ownEnds(), [])
             assert.strictEqual(yield* ingestor.stop, 0)
           }).pipe(Effect.scoped),

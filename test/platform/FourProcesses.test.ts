@@ -13,11 +13,18 @@ describeWith("kafka", "the four processes", () => {
       () =>
         Effect.gen(function* () {
           const platform = yield* makePlatform({ prepare: emptyShop })
+          // Each role is up, and says what it waits for, before its stores are.
+          yield* platform.kafka.kill
           for (const { start } of platform.processes.values()) yield* start
           yield* Effect.onError(
             Effect.gen(function* () {
-              yield* platform.ready
               const api = yield* platform.api
+              yield* until("the control process lives", Effect.as(api.live, true))
+              assert.strictEqual((yield* Effect.flip(api.ready)).status, 503)
+              const early = yield* api.createJob({ start_time: null, speed_factor: "max", dry_run: true })
+              assert.strictEqual(early.status, "pending")
+              yield* platform.kafka.start
+              yield* platform.ready
               const job = yield* follow(api)
               yield* platform.seed
               const load = yield* Effect.forkScoped(runWorkload({ url: platform.sourceUrl, rate: 60 }))

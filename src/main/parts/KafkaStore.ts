@@ -1,8 +1,8 @@
 import { Duration, Effect, Layer, Option, Redacted } from "effect"
 import { KafkaArchive } from "../../log/KafkaArchive.ts"
 import type { KafkaConnection, KafkaTopicOptions } from "../../log/kafka/KafkaOptions.ts"
+import { lateArchive } from "../../log/LateArchive.ts"
 import type { SettingsValue } from "../Settings.ts"
-import { patientLayer } from "./PatientLayer.ts"
 import { readSettingFile, type UnreadableFile } from "./SettingFile.ts"
 
 const topicOptions = (settings: SettingsValue): KafkaTopicOptions => ({
@@ -33,11 +33,12 @@ const connection = Effect.fnUntraced(function* (
   }
 })
 
-/** The archive in Kafka; waits for a broker that does not answer yet. */
+/** The archive in Kafka, whether or not a broker answers yet. */
 export const kafkaStore = (settings: SettingsValue, role: "writer" | "reader") =>
   Layer.unwrap(
     Effect.map(connection(settings), (reached) =>
-      patientLayer(
+      lateArchive(
+        "kafka",
         KafkaArchive.layer({
           ...reached,
           clientId: `walstream-${role}`,

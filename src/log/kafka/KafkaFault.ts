@@ -60,7 +60,10 @@ const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
   const { apiIds, codes, messages } = said(thrown)
   const any = (pattern: RegExp) => [...apiIds, ...codes].find((name) => pattern.test(name))
   if (codes.has("PLT_KFK_AUTHENTICATION") || any(/^(SASL_|UNSUPPORTED_SASL|ILLEGAL_SASL)/u) !== undefined) {
-    return unsuited("the broker refuses the credentials", "check KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM")
+    return unsuited(
+      "the broker refuses the credentials",
+      "check KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM"
+    )
   }
   const unauthorized = any(/_AUTHORIZATION_FAILED$/u)
   if (unauthorized !== undefined) {

@@ -84,7 +84,51 @@ const feed = (decoder: Decoder, messages: ReadonlyArray<Buffer>, dice: Dice, eve
   return false
 }
 
+const kindNames: Readonly<Record<string, string>> = {
+  B: "Begin",
+  C: "Commit",
+  O: "Origin",
+  R: "Relation",
+  Y: "Type",
+  I: "Insert",
+  U: "Update",
+  D: "Delete",
+  T: "Truncate",
+  M: "Message",
+  S: "StreamStart",
+  c: "StreamCommit",
+  A: "StreamAbort"
+}
+
 describe("pgoutput messages, cut and mangled", () => {
+  it.prop(
+    "that end too early are refused by name, wherever they are cut",
+    [Seed],
+    ([seed]) => {
+      const dice = new Dice(seed)
+      const { messages } = new HistoryEncoder(new RandomHistory(seed, 40), dice, true)
+      for (let i = 0; i < 15; i++) {
+        const place = dice.below(messages.length)
+        const message = messages[place]
+        if (message === undefined || message.length < 2) continue
+        const decoder = new PgoutputDecoder({ excluded: noExcludedColumns })
+        for (const before of messages.slice(0, place)) decoder.decode(before, [])
+        const kind = kindNames[String.fromCharCode(message[0] ?? 0)]
+        const into: Array<ReplicationMessage> = []
+        try {
+          decoder.decode(message.subarray(0, 1 + dice.below(message.length - 1)), into)
+          assert.fail(`half of ${kind} was taken for all of it`)
+        } catch (error) {
+          if (!(error instanceof DecodeError)) throw error
+          assert.strictEqual(error.kind, kind)
+          assert.include(error.message, `pgoutput ${kind} message, at `)
+        }
+        assert.deepStrictEqual(into, [])
+      }
+    },
+    { arbitrary: { runs: 60 } }
+  )
+
   it.prop(
     "are refused with the decoder's own error, or decode to whole rows",
     [Seed],

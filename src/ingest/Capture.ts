@@ -35,6 +35,8 @@ export interface CaptureOptions {
   readonly slot: string
   readonly publication: string
   readonly plugin: CapturePlugin
+  /** The slot was made for this history, before it: that it is there already means nothing. */
+  readonly slotIsReady?: boolean
   readonly excluded?: ExcludedColumns
   readonly captureNewTables: "watch" | "trigger"
   /** Where transactions in progress go when memory is short. */
@@ -66,7 +68,7 @@ const makeDecoder = ({ plugin, excluded = noExcludedColumns }: CaptureOptions): 
 
 /** The life of the source that this connection belongs to: begun now, where it is the first or follows a hole. */
 const beginLife = Effect.fnUntraced(function* (
-  { slot, sourceId }: CaptureOptions,
+  { slot, sourceId, slotIsReady = false }: CaptureOptions,
   { accepted, coverage }: CaptureShared,
   tail: ArchiveTail,
   attachment: Attachment
@@ -78,6 +80,11 @@ const beginLife = Effect.fnUntraced(function* (
     const first = firstIncarnation(attachment, slot)
     yield* archive.beginIncarnation(first)
     yield* Effect.logInfo(`the history of source ${sourceId} begins at ${formatLsn(startLsn)}`)
+    if (!attachment.isNew && !slotIsReady) {
+      yield* Effect.logWarning(
+        `slot ${slot} was there before this history: what it gave to another archive is not in this one. What to do: if there was one, stop now and name its place (DATA_DIR, or KAFKA_TOPIC)`
+      )
+    }
     return { incarnation: first, startLsn }
   }
   if (attachment.hole === null || accepted.current === null) {

@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import { parseLsn } from "../../src/domain/Lsn.ts"
 import {
   awaitPhase,
@@ -39,5 +39,25 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
         yield* until(slotOf(session, options.slot), (slot) => (parseLsn(slot.confirmed ?? "") ?? 0n) >= end)
         assert.strictEqual(archive.marks.find((mark) => mark.seq === 4)?.endLsn, end)
       }).pipe(Effect.scoped)
+  )
+
+  it.effect("a new history on a slot that was there before says what may be missing", () =>
+    Effect.gen(function* () {
+      const { session, options } = yield* makeDatabase
+      yield* session.script("CREATE TABLE public.t (id int PRIMARY KEY)")
+      const warnings: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => {
+        if (logLevel === "Warn") warnings.push(String(message))
+      })
+      const live = Effect.scoped(
+        Effect.flatMap(startCapture(options), ({ state }) => awaitPhase(state, "Capturing"))
+      ).pipe(Effect.provide(Logger.layer([logger])))
+      yield* live
+      assert.deepStrictEqual(warnings, [])
+      // Another archive, empty: as after DATA_DIR was lost.
+      yield* live
+      assert.strictEqual(warnings.length, 1)
+      assert.include(warnings[0], `slot ${options.slot} was there before this history`)
+    }).pipe(Effect.scoped)
   )
 })

@@ -30,6 +30,7 @@ export const capturing = (settings: SettingsValue, url: Redacted.Redacted, demo:
     Layer.provideMerge(
       Ingestor.layer({
         ...attachOptions(settings, url),
+        slotIsReady: demo,
         excluded: new Set(settings.captureExcludeColumns),
         spillDirectory: join(settings.dataDir, "spill"),
         memoryBytes: settings.spillMemoryBytes,

@@ -28,7 +28,8 @@ it.live(
       yield* moved(20)
 
       yield* scene.target.kill
-      yield* moved(outage * 20)
+      // Its length is the point: there is no condition to wait for.
+      yield* Effect.all([Effect.sleep(outage * 1000), moved(outage * 10)], { concurrency: 2 })
       yield* scene.target.start
 
       yield* scene.source.kill

@@ -1,5 +1,7 @@
 // The status page: it logs in and then asks the API every second. The token stays in this module's memory.
 
+import { clock, count, moment, size, slotTime, spent, tone, walTone } from "./words.js"
+
 const byId = (id) => document.getElementById(id)
 
 let token = null
@@ -37,30 +39,6 @@ const post = (path, body) =>
       : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
   })
 
-// ---- words ----
-
-const count = (value) => value.toLocaleString("en-US")
-
-const size = (bytes) => {
-  const units = ["B", "kB", "MB", "GB", "TB"]
-  const step = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
-  return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`
-}
-
-/** In the reader's own time zone. */
-const clock = (time) => (time === null ? "–" : new Date(time).toLocaleTimeString([], { hour12: false }))
-
-const moment = (time) =>
-  time === null
-    ? "–"
-    : new Date(time).toLocaleString([], { dateStyle: "short", timeStyle: "medium", hour12: false })
-
-const tone = (state) => {
-  if (["capturing", "completed", "running"].includes(state)) return "good"
-  if (["failed", "stopped"].includes(state)) return "bad"
-  return ["blocked", "retrying", "paused"].includes(state) ? "wait" : ""
-}
-
 // ---- elements: what comes from the database is text, never markup ----
 
 const element = (name, text = "", className = "") => {
@@ -90,26 +68,6 @@ const fill = (id, rows, columns, nothing) => {
 }
 
 // ---- capture ----
-
-/** What the server says of the WAL that it keeps for us. */
-const walTone = ({ wal_status: status, seconds_until_lost: left, slot_advancing: advances }) => {
-  if (status === "lost" || status === "unreserved") return "bad"
-  if (left === null || left >= 3600) return ""
-  if (left < 600) return advances ? "wait" : "bad"
-  return advances ? "" : "wait"
-}
-
-/** How long the slot lasts where the server bounds what it keeps. */
-const slotTime = ({ seconds_until_lost: left, slot_advancing: advances }) => {
-  if (left === null) return ""
-  const time =
-    left < 120
-      ? `${Math.floor(left)} s`
-      : left < 7200
-        ? `${Math.floor(left / 60)} min`
-        : `${Math.floor(left / 3600)} h`
-  return advances ? `, lasts ${time} without capture` : `, lost in ${time}`
-}
 
 /** Changes a second since the last look. */
 const rateOf = (source) => {
@@ -216,9 +174,6 @@ const act = async (job, action, button) => {
   }
   await refresh()
 }
-
-const spent = (seconds) =>
-  seconds < 60 ? `${Math.round(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 
 /** How it goes at this moment, in a few words; the rest is the cell's title. */
 const liveText = ({ live, speed_factor: asked }) => {

@@ -9,7 +9,8 @@ const folder = new URL("../../../ui/status/", import.meta.url)
 const files = [
   { path: "/", file: "index.html", contentType: "text/html; charset=utf-8" },
   { path: "/status.css", file: "status.css", contentType: "text/css; charset=utf-8" },
-  { path: "/status.js", file: "status.js", contentType: "text/javascript; charset=utf-8" }
+  { path: "/status.js", file: "status.js", contentType: "text/javascript; charset=utf-8" },
+  { path: "/words.js", file: "words.js", contentType: "text/javascript; charset=utf-8" }
 ] as const
 
 export const statusPageRoutes = files.map(({ path }) => ({ method: "GET", path }))

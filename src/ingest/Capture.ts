@@ -119,6 +119,11 @@ export const capture: (
     yield* SubscriptionRef.set(state.phase, { _tag: "Attaching" })
 
     const tail = yield* archive.recover
+    if (tail.mark !== null) {
+      const { seq, endLsn } = tail.mark
+      // Whether or not we get any further: this is what there is.
+      state.update(() => ({ seq, frontier: endLsn }))
+    }
     const history = historyOf(tail)
     const accepted = shared.accepted.current
     const attachment = yield* attach(options, history, accepted?.gap ?? null).pipe(

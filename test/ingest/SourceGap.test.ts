@@ -191,6 +191,8 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
         const seen = yield* stoppedAt(second)
         assert.strictEqual(seen.code, "Hole")
         assert.isNotNull(seen.gap.until)
+        // What there is is told all the same.
+        assert.strictEqual((yield* second.state.figures).seq, 1)
         yield* insert(3)
         yield* advance
         yield* accept(second, seen.gap.id)

@@ -66,7 +66,8 @@ const isWanted = ({ spec }: Asked, { table, missing }: Hole): boolean => {
   return spec.operations.includes("update") || spec.operations.includes("delete")
 }
 
-const placeText = ({ commitTime, commitLsn, seq }: Place): string =>
+/** A transaction, for people. */
+export const placeText = ({ commitTime, commitLsn, seq }: Place): string =>
   `${formatMicros(commitTime)} (transaction ${seq}, ${formatLsn(commitLsn)})`
 
 /** In a sentence, for people. */

@@ -4,8 +4,8 @@ import { coverageStartsOf } from "../ingest/CoverageStarts.ts"
 import { IngestState } from "../ingest/IngestState.ts"
 import { Archive } from "../log/Archive.ts"
 import { historyName } from "../replay/HistoryName.ts"
-import { ActorSystem } from "../runtime/ActorSystem.ts"
-import { reconnect } from "../runtime/RetryPolicy.ts"
+import type { ActorSystem } from "../runtime/ActorSystem.ts"
+import { spawnKept } from "../runtime/KeptActor.ts"
 import { CoverageNotes } from "./CoverageNotes.ts"
 
 /** How often capture is asked, and after how many rounds without news the place is noted all the same. */
@@ -68,13 +68,6 @@ const keep = Effect.fnUntraced(function* (source: string) {
 export const layerCoverageKeeper = (
   source: string
 ): Layer.Layer<never, never, IngestState | Archive | PgClient.PgClient | ActorSystem> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const { root } = yield* ActorSystem
-      const supervisor = yield* Effect.acquireRelease(
-        root.supervise({ name: "coverage", intensity: "unlimited", backoff: reconnect }),
-        () => root.stop("coverage")
-      )
-      yield* supervisor.spawn({ name: "notes", run: () => keep(source) })
-    }).pipe(Effect.orDie)
-  ).pipe(Layer.provide(CoverageNotes.layer))
+  Layer.effectDiscard(spawnKept({ group: "coverage", name: "notes", run: keep(source) })).pipe(
+    Layer.provide(CoverageNotes.layer)
+  )

@@ -3,8 +3,8 @@ import { Effect, Layer, Option, SubscriptionRef } from "effect"
 import { Ingestor } from "../ingest/Ingestor.ts"
 import { IngestState } from "../ingest/IngestState.ts"
 import { Archive } from "../log/Archive.ts"
-import { ActorSystem } from "../runtime/ActorSystem.ts"
-import { reconnect } from "../runtime/RetryPolicy.ts"
+import type { ActorSystem } from "../runtime/ActorSystem.ts"
+import { spawnKept } from "../runtime/KeptActor.ts"
 import { SourceGaps } from "./SourceGaps.ts"
 
 /** While capture has stopped at a hole: looks whether that very one was accepted, and tells capture. */
@@ -35,13 +35,6 @@ export const layerGapKeeper = (
   source: string,
   everyMillis = 2000
 ): Layer.Layer<never, never, Ingestor | IngestState | Archive | PgClient.PgClient | ActorSystem> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const { root } = yield* ActorSystem
-      const supervisor = yield* Effect.acquireRelease(
-        root.supervise({ name: "gaps", intensity: "unlimited", backoff: reconnect }),
-        () => root.stop("gaps")
-      )
-      yield* supervisor.spawn({ name: "acceptance", run: () => keep(source, everyMillis) })
-    }).pipe(Effect.orDie)
-  ).pipe(Layer.provide(SourceGaps.layer))
+  Layer.effectDiscard(spawnKept({ group: "gaps", name: "acceptance", run: keep(source, everyMillis) })).pipe(
+    Layer.provide(SourceGaps.layer)
+  )

@@ -1,11 +1,10 @@
 import { Effect, Option, Stream } from "effect"
 import type { Incarnation } from "../domain/Log.ts"
-import { formatLsn } from "../domain/Lsn.ts"
 import { formatMicros } from "../domain/Micros.ts"
 import type { Archive } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
 import type { JobWarning } from "./api/JobJson.ts"
-import { type Asked, isInWindow, type Place } from "./CoverageHoles.ts"
+import { type Asked, isInWindow, type Place, placeText } from "./CoverageHoles.ts"
 
 /** A hole between two lives of the source, which an admin has accepted. It is one in all tables. */
 export interface Gap {
@@ -58,10 +57,7 @@ export const readGaps = Effect.fnUntraced(function* (
 
 /** In a sentence, for people. */
 export const gapText = ({ incarnation, text, from, until }: Gap): string => {
-  const between =
-    from === null
-      ? ""
-      : ` from ${formatMicros(from.commitTime)} (transaction ${from.seq}, ${formatLsn(from.commitLsn)})`
+  const between = from === null ? "" : ` from ${placeText(from)}`
   const to =
     until === null ? "the next transaction" : `${formatMicros(until.commitTime)} (transaction ${until.seq})`
   return `the history has a hole in all tables${between} to ${to}, where life ${incarnation.number} of the source begins: ${text}`

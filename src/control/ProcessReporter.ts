@@ -1,7 +1,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Option, Schedule } from "effect"
 import { ActorSystem } from "../runtime/ActorSystem.ts"
-import { reconnect } from "../runtime/RetryPolicy.ts"
+import { spawnKept } from "../runtime/KeptActor.ts"
 import { actorJson } from "./api/ActorJson.ts"
 import { Processes } from "./Processes.ts"
 import { SourceView } from "./SourceView.ts"
@@ -26,17 +26,14 @@ export const layerProcessReporter: Layer.Layer<never, never, ThisProcess | PgCli
         const source = Option.isSome(view) && view.value.here ? yield* view.value.read : null
         yield* processes.tell(identity, actorJson(tree), source)
       })
-      const supervisor = yield* Effect.acquireRelease(
-        system.root.supervise({ name: "presence", intensity: "unlimited", backoff: reconnect }),
-        () =>
-          Effect.andThen(
-            system.root.stop("presence"),
-            processes.leave(identity.id).pipe(Effect.timeoutOption(leaveDeadline), Effect.ignore)
-          )
+      // Released after the actor has stopped: nothing is told after the leave.
+      yield* Effect.addFinalizer(() =>
+        processes.leave(identity.id).pipe(Effect.timeoutOption(leaveDeadline), Effect.ignore)
       )
-      yield* supervisor.spawn({
+      yield* spawnKept({
+        group: "presence",
         name: "reports",
-        run: () => Effect.repeat(tell, Schedule.spaced("2 seconds"))
+        run: Effect.repeat(tell, Schedule.spaced("2 seconds"))
       })
-    }).pipe(Effect.orDie)
+    })
   ).pipe(Layer.provide(Processes.layer))

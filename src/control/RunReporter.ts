@@ -3,8 +3,8 @@ import { Clock, Effect, Layer, Schedule } from "effect"
 import { microsFromMillis } from "../domain/Micros.ts"
 import { Archive } from "../log/Archive.ts"
 import { ReplayWorker } from "../replay/ReplayWorker.ts"
-import { ActorSystem } from "../runtime/ActorSystem.ts"
-import { reconnect } from "../runtime/RetryPolicy.ts"
+import type { ActorSystem } from "../runtime/ActorSystem.ts"
+import { spawnKept } from "../runtime/KeptActor.ts"
 import { liveJson } from "./api/LiveJson.ts"
 import { JobRuns } from "./JobRuns.ts"
 
@@ -35,16 +35,5 @@ export const layerRunReporter: Layer.Layer<
   never,
   ReplayWorker | PgClient.PgClient | Archive | ActorSystem
 > = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const { root } = yield* ActorSystem
-    const supervisor = yield* Effect.acquireRelease(
-      // However long the control database is away.
-      root.supervise({ name: "reports", intensity: "unlimited", backoff: reconnect }),
-      () => root.stop("reports")
-    )
-    yield* supervisor.spawn({
-      name: "runs",
-      run: () => Effect.repeat(report, Schedule.spaced("1 second"))
-    })
-  }).pipe(Effect.orDie)
+  spawnKept({ group: "reports", name: "runs", run: Effect.repeat(report, Schedule.spaced("1 second")) })
 ).pipe(Layer.provide(JobRuns.layer))

@@ -1,4 +1,3 @@
-import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Option } from "effect"
 import { Users } from "../control/auth/Users.ts"
 import { layerControlServer } from "../control/ControlServer.ts"
@@ -6,25 +5,15 @@ import { layerJobStorePg } from "../control/JobStorePg.ts"
 import { Processes } from "../control/Processes.ts"
 import { layerProcessReporter } from "../control/ProcessReporter.ts"
 import { layerToldSource } from "../control/SourceView.ts"
-import { Archive } from "../log/Archive.ts"
 import { runProcess } from "./Process.ts"
 import { attachOptions, viewOptions } from "./parts/Capturing.ts"
 import { migratedControlDatabase } from "./parts/ControlDb.ts"
-import { answers, probes } from "./parts/Probes.ts"
+import { probes, storesNeeds } from "./parts/Probes.ts"
 import { runRole } from "./parts/Role.ts"
 import { stores } from "./parts/Stores.ts"
 import { targets } from "./parts/Targeting.ts"
 import type { Given } from "./RoleSettings.ts"
 import type { SettingsValue } from "./Settings.ts"
-
-const needs = Effect.gen(function* () {
-  const sql = yield* PgClient.PgClient
-  const archive = yield* Archive
-  return yield* Effect.all(
-    { control_database: answers(sql`SELECT 1 AS one`), archive: answers(archive.coverage) },
-    { concurrency: 2 }
-  )
-})
 
 /** The first admin, where the settings name one. */
 const firstAdmin = ({ adminUsername, adminPassword }: SettingsValue) =>
@@ -48,7 +37,7 @@ const shape = (settings: SettingsValue, given: Given<"control">) => {
       control
     }
   })
-  return Layer.mergeAll(layerProcessReporter, server, probes(settings, "control", needs)).pipe(
+  return Layer.mergeAll(layerProcessReporter, server, probes(settings, "control", storesNeeds)).pipe(
     Layer.provide(
       Layer.mergeAll(
         firstAdmin(settings),

@@ -1,11 +1,9 @@
-import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Option } from "effect"
+import { Layer, Option } from "effect"
 import { layerJobStorePg } from "../control/JobStorePg.ts"
 import { layerProcessReporter } from "../control/ProcessReporter.ts"
-import { Archive } from "../log/Archive.ts"
 import { runProcess } from "./Process.ts"
 import { migratedControlDatabase } from "./parts/ControlDb.ts"
-import { answers, probes } from "./parts/Probes.ts"
+import { probes, storesNeeds } from "./parts/Probes.ts"
 import { replaying } from "./parts/Replaying.ts"
 import { runRole } from "./parts/Role.ts"
 import { stores } from "./parts/Stores.ts"
@@ -13,19 +11,10 @@ import { targets } from "./parts/Targeting.ts"
 import type { Given } from "./RoleSettings.ts"
 import type { SettingsValue } from "./Settings.ts"
 
-const needs = Effect.gen(function* () {
-  const sql = yield* PgClient.PgClient
-  const archive = yield* Archive
-  return yield* Effect.all(
-    { control_database: answers(sql`SELECT 1 AS one`), archive: answers(archive.coverage) },
-    { concurrency: 2 }
-  )
-})
-
 /** Runs jobs. */
 const shape = (settings: SettingsValue, given: Given<"worker">) => {
   const source = Option.getOrNull(settings.sourceUrl)
-  return Layer.mergeAll(layerProcessReporter, probes(settings, "worker", needs)).pipe(
+  return Layer.mergeAll(layerProcessReporter, probes(settings, "worker", storesNeeds)).pipe(
     Layer.provide(replaying(settings)),
     Layer.provide(
       Layer.mergeAll(

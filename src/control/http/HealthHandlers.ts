@@ -7,19 +7,9 @@ import { LiveBuffer } from "../../log/LiveBuffer.ts"
 import type { SourceJson } from "../api/SystemApi.ts"
 import { WalstreamApi } from "../api/WalstreamApi.ts"
 import { SourceView } from "../SourceView.ts"
+import { troubleOf } from "../Trouble.ts"
 
 type Kind = "postgres" | StoreKind
-
-/** Each check has its own second. Null when it answers; else why not, without a word of the server's: this is public. */
-const troubleOf = <A, E>(check: Effect.Effect<A, E>): Effect.Effect<string | null> =>
-  check.pipe(
-    Effect.as(null),
-    Effect.timeoutOrElse({
-      duration: "1 second",
-      orElse: () => Effect.succeed("does not answer within a second")
-    }),
-    Effect.orElseSucceed(() => "does not answer")
-  )
 
 const flat = (kind: Kind, reason: string | null) => {
   if (reason !== null) return "down" as const

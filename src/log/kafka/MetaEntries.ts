@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { hexLsn } from "../../domain/Lsn.ts"
+import { RelationShape } from "../RelationShape.ts"
 
 /*
  * The meta topic: compacted, so that the newest record of each key stays. Read whole at the start of every process.
@@ -50,21 +51,7 @@ export const MetaEntry = Schema.Union([
     start_lsn: Lsn,
     gap: Schema.NullOr(Schema.String)
   }),
-  Schema.TaggedStruct("relation", {
-    fingerprint: Schema.String,
-    schema: Schema.String,
-    name: Schema.String,
-    identity: Schema.Literals(["default", "nothing", "full", "index"]),
-    columns: Schema.Array(
-      Schema.Struct({
-        name: Schema.String,
-        typeOid: Schema.Int,
-        typmod: Schema.Int,
-        typeName: Schema.String,
-        key: Schema.Boolean
-      })
-    )
-  }),
+  Schema.TaggedStruct("relation", { fingerprint: Schema.String, ...RelationShape.fields }),
   Schema.TaggedStruct("partitions", { from_seq: Counter, partitions: Counter }),
   Schema.TaggedStruct("place", { place: Place })
 ])

@@ -1,21 +1,8 @@
 import { Option, Schema } from "effect"
 import { makeRelation, type Relation } from "../../domain/Relation.ts"
+import { RelationShape } from "../RelationShape.ts"
 
-const Shape = Schema.Struct({
-  schema: Schema.String,
-  name: Schema.String,
-  identity: Schema.Literals(["default", "nothing", "full", "index"]),
-  columns: Schema.Array(
-    Schema.Struct({
-      name: Schema.String,
-      typeOid: Schema.Int,
-      typmod: Schema.Int,
-      typeName: Schema.String,
-      key: Schema.Boolean
-    })
-  )
-})
-const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Shape))
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(RelationShape))
 
 const prefix = "relation:"
 

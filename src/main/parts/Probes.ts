@@ -1,9 +1,12 @@
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Option } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { listenFailed } from "../../control/http/ListenFailed.ts"
 import type { ProcessRole } from "../../control/ThisProcess.ts"
+import { troubleOf } from "../../control/Trouble.ts"
+import { Archive } from "../../log/Archive.ts"
 import type { SettingsValue } from "../Settings.ts"
 
 const ports: { readonly [R in ProcessRole]: number } = {
@@ -17,16 +20,15 @@ const ports: { readonly [R in ProcessRole]: number } = {
 /** What a role needs, by name: null when it works, else why not. */
 export type Needs = Readonly<Record<string, string | null>>
 
-/** Whether something answers within a second. */
-export const answers = <A, E, R>(check: Effect.Effect<A, E, R>): Effect.Effect<string | null, never, R> =>
-  check.pipe(
-    Effect.as(null),
-    Effect.timeoutOrElse({
-      duration: "1 second",
-      orElse: () => Effect.succeed("does not answer within a second")
-    }),
-    Effect.orElseSucceed(() => "does not answer")
+/** Of the roles that read the archive and the control database, and could do nothing without. */
+export const storesNeeds = Effect.gen(function* () {
+  const sql = yield* PgClient.PgClient
+  const archive = yield* Archive
+  return yield* Effect.all(
+    { control_database: troubleOf(sql`SELECT 1 AS one`), archive: troubleOf(archive.coverage) },
+    { concurrency: 2 }
   )
+})
 
 /** For orchestrators: `/health/live` asks nobody, `/health/ready` is 503 while something that the role needs is down. */
 export const probes = <R>(

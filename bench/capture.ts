@@ -21,8 +21,8 @@ import { median, moreIsBetter, worstOf } from "./BenchResult.ts"
 
 const mebibyte = 1024 * 1024
 
-/** Capture as the embedded shape does it, into a new archive. */
-export const captureLayer = (url: Redacted.Redacted, slot: string, folder: string) =>
+/** Capture into whatever stores are given. */
+export const ingestorLayer = (url: Redacted.Redacted, slot: string, folder: string) =>
   Ingestor.layer({
     url,
     sourceId: "bench",
@@ -31,7 +31,11 @@ export const captureLayer = (url: Redacted.Redacted, slot: string, folder: strin
     plugin: "pgoutput",
     captureNewTables: "watch",
     spillDirectory: join(folder, "spill")
-  }).pipe(
+  })
+
+/** Capture as the embedded shape does it, into a new archive. */
+export const captureLayer = (url: Redacted.Redacted, slot: string, folder: string) =>
+  ingestorLayer(url, slot, folder).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         SqliteArchive.layer({ file: join(folder, "archive.sqlite"), source: "bench" }),
@@ -42,7 +46,7 @@ export const captureLayer = (url: Redacted.Redacted, slot: string, folder: strin
   )
 
 /** Waits until the archive has all of the backlog, durable. */
-export const captured = (backlog: Backlog) =>
+export const captured = (backlog: Pick<Backlog, "end">) =>
   Effect.gen(function* () {
     const state = yield* IngestState
     const end = parseLsn(backlog.end) ?? 0n

@@ -22,6 +22,8 @@ const noting = (arrivals: Array<{ readonly commitTime: number; readonly wall: nu
     Targets,
     Targets.of({
       names: ["noting"],
+      expiredJobs: () => Effect.succeed([]),
+      forgetJobs: () => Effect.succeed(0),
       open: () =>
         Effect.succeed({
           position: Effect.succeed(null),

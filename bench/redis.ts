@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import { Context, Effect, Layer, Stream } from "effect"
 import type { Change } from "../src/domain/Change.ts"
 import { packChanges } from "../src/domain/PackedChanges.ts"
@@ -9,6 +8,7 @@ import { LiveBuffer } from "../src/log/LiveBuffer.ts"
 import { LiveBufferRedis } from "../src/log/LiveBufferRedis.ts"
 import { makeTestRedis, type TestRedis } from "../test/servers/TestRedis.ts"
 import { type BenchCase, type BenchResult, moreIsBetter, worstOf } from "./BenchResult.ts"
+import { cpuOf } from "./CpuTime.ts"
 
 const column = (name: string, key = false) => ({ name, typeOid: 25, typmod: -1, typeName: "", key })
 const relation = makeRelation({
@@ -52,13 +52,6 @@ const batches = (perTransaction: number, total: number): ReadonlyArray<ReadonlyA
     }
   }
   return made
-}
-
-/** CPU of a process so far, in microseconds: the kernel counts hundredths of a second. */
-const cpuOf = (pid: number): number => {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
 interface Cost {

@@ -5,6 +5,7 @@
     python3 examples/consumer.py --broker localhost:9092 --table public.orders
 
 Prints the table's rows as they are at the end of the topic, one JSON object a line. Values are PostgreSQL's own text.
+Of a topic that retention has shortened it rebuilds what was changed since its first whole transaction.
 """
 import argparse
 import json
@@ -51,14 +52,15 @@ class Partition:
 class Log:
     """Merges the partitions: a transaction is next when it is whole and its number follows."""
 
-    def __init__(self):
-        self.next = 1
+    def __init__(self, shortened):
+        """Where a topic was shortened, the number to begin with shows only when all of it is read: see `rest`."""
+        self.next = None if shortened else 1
         self.open = {}
 
     def add(self, change):
         """Takes a change of any partition; gives the transactions that can be applied now."""
         seq, incarnation = change["seq"], change["incarnation"]
-        if seq < self.next:
+        if self.next is not None and seq < self.next:
             return
         life, changes = self.open.get(seq, (incarnation, {}))
         if incarnation < life:
@@ -67,13 +69,27 @@ class Log:
             changes = {}
         changes[change["ordinal"]] = change  # A TRUNCATE comes in every partition.
         self.open[seq] = (incarnation, changes)
-        while self.next in self.open:
-            _, changes = self.open[self.next]
-            if len(changes) < next(iter(changes.values()))["tx_count"]:
-                return
-            del self.open[self.next]
+        yield from self.ready()
+
+    def ready(self):
+        while self.is_whole(self.next):
+            _, changes = self.open.pop(self.next)
             self.next += 1
             yield [changes[ordinal] for ordinal in sorted(changes)]
+
+    def rest(self):
+        """All of a shortened topic, behind the last transaction that has lost a part of it."""
+        if self.next is None:
+            self.next = max(filter(self.is_whole, self.open), default=1)
+            while self.is_whole(self.next - 1):
+                self.next -= 1
+            self.open = {seq: found for seq, found in self.open.items() if seq >= self.next}
+            print(f"the topic begins with transaction {self.next}", file=sys.stderr)
+        yield from self.ready()
+
+    def is_whole(self, seq):
+        _, changes = self.open.get(seq, (None, {}))
+        return len(changes) > 0 and len(changes) == next(iter(changes.values()))["tx_count"]
 
 
 class Table:
@@ -104,8 +120,8 @@ class Table:
         return json.dumps(columns, sort_keys=True)
 
 
-def messages(broker, topic, options):
-    """Everything in the topic up to its present end, with each partition in order."""
+def open_topic(broker, topic, options):
+    """A consumer, and the topic's partitions."""
     consumer = Consumer(
         {
             "bootstrap.servers": broker,
@@ -115,25 +131,27 @@ def messages(broker, topic, options):
             **options,
         }
     )
-    try:
-        found = consumer.list_topics(topic, timeout=10).topics[topic]
-        if found.error is not None:
-            raise KafkaException(found.error)
-        partitions = set(found.partitions)
-        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
-        while partitions:
-            message = consumer.poll(1.0)
-            if message is None:
-                continue
-            error = message.error()
-            if error is None:
-                yield message
-            elif error.code() == KafkaError._PARTITION_EOF:
-                partitions.discard(message.partition())
-            else:
-                raise KafkaException(error)
-    finally:
-        consumer.close()
+    found = consumer.list_topics(topic, timeout=10).topics[topic]
+    if found.error is not None:
+        raise KafkaException(found.error)
+    return consumer, [TopicPartition(topic, number, OFFSET_BEGINNING) for number in found.partitions]
+
+
+def messages(consumer, partitions):
+    """Everything in the topic up to its present end, with each partition in order."""
+    consumer.assign(partitions)
+    left = {each.partition for each in partitions}
+    while left:
+        message = consumer.poll(1.0)
+        if message is None:
+            continue
+        error = message.error()
+        if error is None:
+            yield message
+        elif error.code() == KafkaError._PARTITION_EOF:
+            left.discard(message.partition())
+        else:
+            raise KafkaException(error)
 
 
 def main():
@@ -146,15 +164,21 @@ def main():
     )
     given = arguments.parse_args()
 
-    partitions, log, table = {}, Log(), Table(given.table)
     options = dict(option.split("=", 1) for option in given.option)
-    for message in messages(given.broker, given.topic, options):
+    consumer, assigned = open_topic(given.broker, given.topic, options)
+    shortened = any(consumer.get_watermark_offsets(each, timeout=10)[0] > 0 for each in assigned)
+    partitions, log, table = {}, Log(shortened), Table(given.table)
+    for message in messages(consumer, assigned):
         change = partitions.setdefault(message.partition(), Partition()).change(message)
         for transaction in [] if change is None else log.add(change):
             for each in transaction:
                 table.apply(each)
+    consumer.close()
+    for transaction in log.rest():
+        for each in transaction:
+            table.apply(each)
     if log.open:
-        # Written while we read, or older than what the topic keeps: one number is missing.
+        # Written while we read.
         print(f"transaction {log.next} is not whole: what follows it was left out", file=sys.stderr)
     for row in table.rows.values():
         print(json.dumps(row))

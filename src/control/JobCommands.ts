@@ -9,15 +9,22 @@ import {
   statusesAllowing
 } from "../domain/JobStatus.ts"
 import { formatLsn } from "../domain/Lsn.ts"
-import { InvalidTransition, JobNotFound, type JobStore, JobStoreError } from "../replay/JobStore.ts"
+import {
+  InvalidTransition,
+  JobNotFound,
+  type JobStore,
+  JobStoreError,
+  SkipRefused,
+  VersionMoved
+} from "../replay/JobStore.ts"
 import { decodeJobCursor, encodeJobCursor } from "./JobCursor.ts"
 import { columnsOf, jobsOf, timeParameter } from "./JobQuery.ts"
 import { speedColumn } from "./JobRow.ts"
 import { isRepeatedAction } from "./RepeatedAction.ts"
 
-type Commands = Pick<JobStore["Service"], "create" | "find" | "list" | "act" | "update" | "remove">
+type Commands = Pick<JobStore["Service"], "create" | "find" | "list" | "act" | "update" | "skip" | "remove">
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu
+export const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu
 
 const refusal = (job: Job, action: string): InvalidTransition =>
   new InvalidTransition({ jobId: job.id, from: job.status, action, allowed: allowedActions(job.status) })
@@ -32,6 +39,12 @@ export const makeJobCommands = (sql: PgClient.PgClient): Commands => {
     const [job] = yield* jobsOf(sql`SELECT ${columns} FROM jobs j WHERE j.id = ${jobId}`)
     return job ?? (yield* new JobNotFound({ jobId }))
   })
+
+  const isAt = (versions: ReadonlyArray<number> | null) =>
+    versions === null ? sql`true` : sql`version = ANY(${versions}::int4[])`
+
+  const moved = (jobId: string) =>
+    Effect.flatMap(find(jobId), ({ version }) => Effect.fail(new VersionMoved({ jobId, version })))
 
   const insert = (spec: JobSpec) => sql`
     INSERT INTO jobs AS j (
@@ -85,7 +98,7 @@ export const makeJobCommands = (sql: PgClient.PgClient): Commands => {
     }
   })
 
-  return {
+  const commands: Commands = {
     find,
     act,
 
@@ -96,28 +109,35 @@ export const makeJobCommands = (sql: PgClient.PgClient): Commands => {
           : Effect.succeed(job)
       ),
 
-    list: Effect.fnUntraced(function* ({ statuses, limit, cursor }) {
-      const after = cursor === null ? null : decodeJobCursor(cursor, statuses)
+    list: Effect.fnUntraced(function* ({ limit, cursor, ...filter }) {
+      const { statuses, createdAfter, oldestFirst } = filter
+      const after = cursor === null ? null : decodeJobCursor(cursor, filter)
       if (after === undefined) {
         return yield* new JobStoreError({ detail: "the cursor is of another list", isRetryable: false })
       }
-      const older =
-        after === null
+      const place = after === null ? null : [timeParameter(after.createdAt), after.id]
+      const beyond =
+        place === null
           ? sql`true`
-          : sql`(j.created_at, j.id) < (${timeParameter(after.createdAt)}::timestamptz, ${after.id}::uuid)`
+          : oldestFirst
+            ? sql`(j.created_at, j.id) > (${place[0]}::timestamptz, ${place[1]}::uuid)`
+            : sql`(j.created_at, j.id) < (${place[0]}::timestamptz, ${place[1]}::uuid)`
+      const young =
+        createdAfter === null ? sql`true` : sql`j.created_at > ${timeParameter(createdAfter)}::timestamptz`
+      const order = oldestFirst ? sql`j.created_at, j.id` : sql`j.created_at DESC, j.id DESC`
       const found = yield* jobsOf(sql`
         SELECT ${columns} FROM jobs j
-        WHERE j.status = ANY(${statuses ?? jobStatuses}) AND ${older}
-        ORDER BY j.created_at DESC, j.id DESC LIMIT ${limit + 1}`)
+        WHERE j.status = ANY(${statuses ?? jobStatuses}) AND ${young} AND ${beyond}
+        ORDER BY ${order} LIMIT ${limit + 1}`)
       const items = found.slice(0, limit)
       const last = items.at(-1)
       return {
         items,
-        next: found.length > limit && last !== undefined ? encodeJobCursor(last, statuses) : null
+        next: found.length > limit && last !== undefined ? encodeJobCursor(last, filter) : null
       }
     }),
 
-    update: Effect.fnUntraced(function* (jobId, change) {
+    update: Effect.fnUntraced(function* (jobId, change, versions = null) {
       yield* find(jobId)
       const [changed] = yield* jobsOf(sql`
         UPDATE jobs AS j SET
@@ -125,19 +145,38 @@ export const makeJobCommands = (sql: PgClient.PgClient): Commands => {
           speed_factor = CASE WHEN ${change.speed !== undefined}
             THEN ${speedColumn(change.speed ?? "max")}::float8 ELSE speed_factor END,
           version = version + 1
-        WHERE id = ${jobId} RETURNING ${columns}`)
-      return changed ?? (yield* new JobNotFound({ jobId }))
+        WHERE id = ${jobId} AND ${isAt(versions)} RETURNING ${columns}`)
+      // Moved, or gone in the meantime.
+      return changed ?? (yield* moved(jobId))
     }),
 
-    remove: Effect.fnUntraced(function* (jobId) {
+    skip: Effect.fnUntraced(function* (jobId, { position, reason, by }) {
+      const before = yield* find(jobId)
+      if (before.skips.some((skip) => skip.position === position)) return before
+      if (before.status !== "failed") return yield* refusal(before, "skip")
+      const failedAt = before.failure?.position ?? null
+      if (failedAt !== position) return yield* new SkipRefused({ jobId, position, failedAt })
+      const [changed] = yield* jobsOf(sql`
+        UPDATE jobs AS j SET version = version + 1, skips = skips || jsonb_build_array(jsonb_build_object(
+          'position', ${position}::text, 'reason', ${reason}::text, 'by', ${by}::text,
+          'at', (extract(epoch FROM clock_timestamp()) * 1000000)::int8))
+        WHERE id = ${jobId} AND status = 'failed' AND version = ${before.version} RETURNING ${columns}`)
+      // Somebody was faster: look again.
+      return changed ?? (yield* commands.skip(jobId, { position, reason, by }))
+    }),
+
+    remove: Effect.fnUntraced(function* (jobId, versions = null) {
       while (true) {
         const before = yield* find(jobId)
         const [removed] = yield* jobsOf(sql`
-          DELETE FROM jobs AS j WHERE id = ${jobId} AND status <> ALL(${jobStatuses.filter(isActive)})
+          DELETE FROM jobs AS j WHERE id = ${jobId} AND ${isAt(versions)}
+            AND status <> ALL(${jobStatuses.filter(isActive)})
           RETURNING ${columns}`)
         if (removed !== undefined) return
+        if (versions !== null && !versions.includes(before.version)) return yield* moved(jobId)
         if (isActive(before.status)) return yield* refusal(before, "delete")
       }
     })
   }
+  return commands
 }

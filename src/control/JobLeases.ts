@@ -91,7 +91,9 @@ export const makeJobLeases = (sql: PgClient.PgClient, session: ControlSession): 
         const [job] = yield* jobsOf(take(worker, leaseSeconds))
         if (job === undefined) return Option.none()
         if (job.status === "running") return Option.some(job)
-        yield* Effect.logWarning("a job failed: its workers were lost without progress", { job: job.id })
+        yield* Effect.logWarning("a job failed: its workers were lost without progress").pipe(
+          Effect.annotateLogs({ job_id: job.id })
+        )
       }
     }),
 

@@ -44,6 +44,9 @@ const JobRow = Schema.Struct({
   error_code: Schema.NullOr(Schema.String),
   error_message: Schema.NullOr(Schema.String),
   error_position: Schema.NullOr(Schema.String),
+  skips: Schema.Array(
+    Schema.Struct({ position: Schema.String, reason: Schema.String, by: Schema.String, at: Schema.Int })
+  ),
   worker: Schema.NullOr(Schema.String),
   lease_epoch: Schema.Int,
   lease_expires_at: Micros,
@@ -127,6 +130,7 @@ const jobOf = (row: JobRow): Job => ({
     row.error_code === null
       ? null
       : { code: row.error_code, message: row.error_message ?? "", position: row.error_position },
+  skips: row.skips,
   lease:
     row.worker === null || row.lease_expires_at === null
       ? null

@@ -4,6 +4,7 @@ import { JobStore } from "../replay/JobStore.ts"
 import { ActorSystem } from "../runtime/ActorSystem.ts"
 import { exponentialBackoff } from "../runtime/RetryPolicy.ts"
 import { makeControlSession } from "./ControlSession.ts"
+import { makeFinishedJobs } from "./FinishedJobs.ts"
 import { makeJobCommands } from "./JobCommands.ts"
 import { makeJobLeases } from "./JobLeases.ts"
 
@@ -24,6 +25,11 @@ export const layerJobStorePg: Layer.Layer<JobStore, never, PgClient.PgClient | A
       () => root.stop("job-store")
     )
     yield* supervisor.spawn(session.actor)
-    return { ...makeJobCommands(sql), ...makeJobLeases(sql, session), changes: session.changes }
+    return {
+      ...makeJobCommands(sql),
+      ...makeJobLeases(sql, session),
+      ...makeFinishedJobs(sql),
+      changes: session.changes
+    }
   }).pipe(Effect.orDie)
 )

@@ -1,7 +1,9 @@
 import { Context, Effect, Layer, Option, SubscriptionRef } from "effect"
 import { formatLsn } from "../domain/Lsn.ts"
-import { formatMicros, type Micros } from "../domain/Micros.ts"
-import { type IngestPhase, IngestState } from "../ingest/IngestState.ts"
+import { formatMicros, type Micros, microsFromMillis } from "../domain/Micros.ts"
+import type { IngestPhase } from "../ingest/IngestPhase.ts"
+import { IngestState } from "../ingest/IngestState.ts"
+import { type SpillFigures, SpillGauge } from "../log/SpillGauge.ts"
 import { gapJson } from "./api/GapJson.ts"
 import type { SourceJson } from "./api/SystemApi.ts"
 import { Processes } from "./Processes.ts"
@@ -47,12 +49,26 @@ const codeOf = (phase: IngestPhase): string | null => {
 
 const timeText = (time: Micros | null): string | null => (time === null ? null : formatMicros(time))
 
+const spillJson = (figures: SpillFigures | null): SourceJson["spill"] =>
+  figures === null
+    ? null
+    : {
+        file: figures.file,
+        since: timeText(figures.since === null ? null : microsFromMillis(figures.since)),
+        drains: figures.drains,
+        transactions: figures.transactions,
+        bytes: figures.bytes,
+        max_bytes: figures.maxBytes,
+        message: figures.trouble
+      }
+
 /** From the capture that runs in this process. */
 export const layerLocalSource = (options: SourceViewOptions): Layer.Layer<SourceView, never, IngestState> =>
   Layer.effect(
     SourceView,
     Effect.gen(function* () {
       const state = yield* IngestState
+      const spill = yield* SpillGauge
       const read = Effect.gen(function* () {
         const phase = yield* SubscriptionRef.get(state.phase)
         const status = yield* SubscriptionRef.get(state.source)
@@ -78,6 +94,7 @@ export const layerLocalSource = (options: SourceViewOptions): Layer.Layer<Source
           seconds_until_lost: status?.secondsUntilLost ?? null,
           slot_advancing: status?.advances ?? null,
           gap: phase._tag === "Stopped" && phase.gap !== null ? gapJson(phase.gap) : null,
+          spill: spillJson(spill.read()),
           slot_active: status?.active ?? null,
           last_commit_time: timeText(figures.lastCommitTime),
           coverage_time: timeText(figures.coverageTime),
@@ -112,6 +129,7 @@ const unheard = (options: SourceViewOptions): SourceJson => ({
   seconds_until_lost: null,
   slot_advancing: null,
   gap: null,
+  spill: null,
   slot_active: null,
   last_commit_time: null,
   coverage_time: null,

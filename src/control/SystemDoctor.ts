@@ -26,7 +26,13 @@ export class SystemDoctor extends Context.Service<
         const views = yield* JobViews
 
         const instance = Effect.gen(function* () {
-          const { items } = yield* store.list({ statuses: ["running"], limit: 200, cursor: null })
+          const { items } = yield* store.list({
+            statuses: ["running"],
+            createdAfter: null,
+            oldestFirst: false,
+            limit: 200,
+            cursor: null
+          })
           return examineInstance({
             source: yield* source.read,
             holes: yield* history.read,

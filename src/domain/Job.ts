@@ -1,6 +1,6 @@
 import type { Operation } from "./Change.ts"
 import type { JobStatus } from "./JobStatus.ts"
-import type { SeqRange } from "./Log.ts"
+import type { ReadHints, SeqRange } from "./Log.ts"
 import type { Lsn } from "./Lsn.ts"
 import type { Micros } from "./Micros.ts"
 import type { Position } from "./Position.ts"
@@ -64,8 +64,8 @@ export interface Checkpoint {
   readonly outer: string | null
   /** Commit time of that position: what the replay clock shows. */
   readonly commitTime: Micros | null
-  /** Where to start reading, per partition: a hint, never a proof. */
-  readonly hints: Readonly<Record<string, string>>
+  /** Where its store goes on. */
+  readonly hints: ReadHints
 }
 
 export interface JobCounters {
@@ -85,6 +85,14 @@ export interface JobFailure {
   readonly position: string | null
 }
 
+/** A change that the job is to pass over, because a person said so. */
+export interface JobSkip {
+  readonly position: string
+  readonly reason: string
+  readonly by: string
+  readonly at: Micros
+}
+
 export interface Lease {
   readonly worker: string
   /** Grows with each acquisition and fences the holder before. */
@@ -100,6 +108,8 @@ export interface Job {
   readonly checkpoint: Checkpoint | null
   readonly counters: JobCounters
   readonly failure: JobFailure | null
+  /** In the order in which they were asked for, which is that of the history. */
+  readonly skips: ReadonlyArray<JobSkip>
   readonly lease: Lease | null
   /** Grows with each acquisition; kept when the lease is cleared. */
   readonly leaseEpoch: number

@@ -1,6 +1,13 @@
 import type { Lsn } from "./Lsn.ts"
 import type { Micros } from "./Micros.ts"
 
+/** A log beside the archive that holds what the archive could not take: which one, and where it lies. */
+export interface SpillName {
+  readonly id: string
+  /** `host:path`, for people. */
+  readonly file: string
+}
+
 /** The small durable record written before anything is confirmed to PostgreSQL. */
 export interface Mark {
   /** The last whole transaction in the archive; 0 for none yet. */
@@ -13,6 +20,8 @@ export interface Mark {
   /** Up to which commit time the archive is known to be complete. */
   readonly coverageTime: Micros
   readonly incarnation: number
+  /** What was confirmed beyond this mark lies there. Absent where nothing can. */
+  readonly spill?: SpillName
 }
 
 /** One life of a source: a failover, an upgrade or a new slot starts the next. */
@@ -48,6 +57,9 @@ export interface Coverage {
    */
   readonly toLsn: Lsn | null
 }
+
+/** Where in its store reading goes on, per partition: a hint, never a proof. Empty when nothing is known. */
+export type ReadHints = Readonly<Record<string, string>>
 
 /** A stretch of seq, closed below and open above: adjacent ones tile. */
 export interface SeqRange {

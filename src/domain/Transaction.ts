@@ -1,4 +1,5 @@
 import type { Change } from "./Change.ts"
+import type { ReadHints } from "./Log.ts"
 import type { Lsn } from "./Lsn.ts"
 import type { Micros } from "./Micros.ts"
 import type { PackedChanges } from "./PackedChanges.ts"
@@ -41,6 +42,8 @@ export interface ArchivedChunk extends TransactionChunk {
   /** 1, 2, 3 … per source, across incarnations, without a gap. */
   readonly seq: number
   readonly incarnation: number
+  /** With what was read from a store that has such: from where on what follows this chunk lies. */
+  readonly hints?: ReadHints
 }
 
 /** How many changes the chunk has; does not decode those of a packed one. */

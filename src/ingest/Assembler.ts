@@ -12,7 +12,7 @@ import { makeSpillStore } from "./SpillStore.ts"
 export interface AssemblerOptions {
   /** Where transactions in progress go past the budget. This assembler's alone: it deletes what it finds there. */
   readonly spillDirectory: string
-  /** Over all open transactions, as an estimate of the memory they take. 16 MiB if not given. */
+  /** Over all open transactions, as an estimate of the memory they take. 8 MiB if not given. */
   readonly memoryBytes?: number
   /** Bytes that spilling leaves free on its file system. 256 MiB if not given. */
   readonly minimumFree?: number
@@ -60,7 +60,7 @@ const fullRetry = Schedule.spaced("1 second")
 export const makeAssembler = Effect.fnUntraced(function* (
   options: AssemblerOptions
 ): Effect.fn.Return<Assembler, SpillError, Scope.Scope> {
-  const budget = options.memoryBytes ?? 16 * mebibyte
+  const budget = options.memoryBytes ?? 8 * mebibyte
   const limits = options.limits ?? chunkLimits
   const onFull = options.onFull ?? ((error: SpillError) => Effect.logWarning(error.message))
   const store = yield* makeSpillStore({

@@ -1,3 +1,4 @@
+import { PackedChunk } from "../domain/PackedChunk.ts"
 import type { Commit } from "../domain/Transaction.ts"
 import { ChunkCutter } from "./ChunkCutter.ts"
 import { OpenTransaction } from "./OpenTransaction.ts"
@@ -183,8 +184,17 @@ export class AssemblerState {
       into.push({ _tag: "Empty", endLsn, commitTime })
       return
     }
-    const cutter = new ChunkCutter({ xid, commitLsn, endLsn, commitTime, origin, count }, this.#limits)
-    for (const segment of transaction.segments) {
+    const commit = { xid, commitLsn, endLsn, commitTime, origin, count }
+    const { segments } = transaction
+    const [only] = segments
+    // Most transactions: nothing to cut or join.
+    if (only !== undefined && segments.length === 1) {
+      const chunk = new PackedChunk({ commit, firstOrdinal: 0, last: true, bytes: only.bytes }, only.changes)
+      into.push({ _tag: "Chunk", chunk })
+      return
+    }
+    const cutter = new ChunkCutter(commit, this.#limits)
+    for (const segment of segments) {
       const chunk = cutter.add(segment)
       if (chunk !== null) into.push({ _tag: "Chunk", chunk })
     }

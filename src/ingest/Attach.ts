@@ -1,11 +1,11 @@
 import { Effect, type Redacted, type Scope } from "effect"
-import type { Incarnation, Mark } from "../domain/Log.ts"
+import type { Mark } from "../domain/Log.ts"
 import { formatLsn, type Lsn } from "../domain/Lsn.ts"
-import type { ArchiveTail } from "../log/Archive.ts"
 import type { PgSession } from "../postgres/PgSession.ts"
 import type { PostgresError } from "../postgres/PostgresError.ts"
 import { installCaptureTrigger } from "./CaptureTrigger.ts"
 import { GapGuard } from "./GapGuard.ts"
+import { endOfHistory, type History, historyProblem, isPromoted } from "./History.ts"
 import {
   createPublications,
   type PublicationNames,
@@ -15,7 +15,7 @@ import {
 import { type CapturePlugin, createSlot, dropLostSlot, readSlot, slotProblem } from "./Slot.ts"
 import { type SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
 import { coversRewound, type GapPlace, isSameServer } from "./SourceGap.ts"
-import { identifySource, type SourceFacts, type SourceIdentity } from "./SourceIdentity.ts"
+import { identifySource, type SourceFacts } from "./SourceIdentity.ts"
 import { connectSource } from "./SourceSession.ts"
 import { warnOfUncaptured } from "./Uncaptured.ts"
 
@@ -32,18 +32,6 @@ export interface AttachOptions {
   readonly captureNewTables: "watch" | "trigger"
 }
 
-/** What the archive knows of this source. */
-export interface History {
-  readonly incarnation: Incarnation | null
-  readonly mark: Mark | null
-}
-
-/** From what the archive was found to hold. */
-export const historyOf = (tail: Pick<ArchiveTail, "mark" | "incarnations">): History => ({
-  incarnation: tail.incarnations.at(-1) ?? null,
-  mark: tail.mark
-})
-
 /** A source that is ready to be read. */
 export interface Attachment {
   readonly session: PgSession
@@ -57,44 +45,15 @@ export interface Attachment {
   readonly isNew: boolean
   /** The accepted hole between the history and where reading begins; null for none. */
   readonly hole: SourceErrorReason | null
+  /** Whether the source was promoted since the history ended: a new timeline, with the same past. */
+  readonly promoted: boolean
 }
 
-/** In what the source is another one than it was, or undefined. */
-const replaced = (facts: SourceIdentity, slot: string, was: Incarnation): SourceErrorReason | undefined => {
-  const pairs = [
-    ["system", was.systemIdentifier, facts.systemIdentifier],
-    ["timeline", String(was.timeline), String(facts.timeline)],
-    ["database", was.database, facts.database],
-    ["slot", was.slot, slot]
-  ] as const
-  const [what, before, now] = pairs.find(([, before, now]) => before !== now) ?? []
-  return what === undefined || before === undefined || now === undefined
-    ? undefined
-    : { _tag: "Replaced", what, was: before, is: now }
-}
-
-/** Why a source cannot be the one whose history this is, whatever its slot says, or undefined. */
-export const historyProblem = (
-  facts: SourceFacts,
-  slot: string,
-  history: History
-): SourceErrorReason | undefined => {
-  const from = endOfHistory(history)
-  if (history.incarnation === null || from === null) return undefined
-  const other = replaced(facts, slot, history.incarnation)
-  if (other !== undefined) return other
-  return facts.currentLsn < from
-    ? { _tag: "Rewound", from: formatLsn(from), current: formatLsn(facts.currentLsn) }
-    : undefined
-}
-
-/** Up to where the log has everything; null for a source without a history. */
-export const endOfHistory = ({ incarnation, mark }: History): Lsn | null =>
-  incarnation === null
-    ? null
-    : mark !== null && mark.incarnation === incarnation.number
-      ? mark.endLsn
-      : incarnation.startLsn
+/** A slot that was moved on by an ingestor that had a spill: what is missing is there. */
+const spillProblem = (problem: SourceErrorReason, mark: Mark | null): SourceErrorReason =>
+  problem._tag === "Hole" && mark?.spill !== undefined
+    ? { ...problem, _tag: "SpillMissing", file: mark.spill.file }
+    : problem
 
 /** A server that was set back, as was accepted: its log may have come to the old end since. */
 const wasRewound = (
@@ -118,8 +77,8 @@ const startOf = (from: Lsn | null, confirmed: Lsn, hole: SourceErrorReason | nul
 /**
  * Checks source, publications and slot, and makes what is missing. Drops nothing but a slot that the server has
  * invalidated, when its loss is accepted; never alters a publication that somebody else made. Run again for each
- * connection: a slot that moved, another timeline or another system behind the same address is an error that names
- * the hole, unless `accepted` is the id of that very hole.
+ * connection: a slot that moved, a timeline with another past or another system behind the same address is an error
+ * that names the hole, unless `accepted` is the id of that very hole.
  */
 export const attach: (
   options: AttachOptions,
@@ -135,7 +94,7 @@ export const attach: (
   const { plugin, slot } = options
   const session = yield* Effect.mapError(connectSource(options, "attach"), orFail)
   const facts = yield* identifySource(session, options)
-  const from = endOfHistory(history)
+  const from = endOfHistory(facts, history)
   const { incarnation } = history
   const place =
     incarnation === null || from === null
@@ -157,7 +116,7 @@ export const attach: (
   }
   const problem =
     state === undefined ? undefined : slotProblem(state, wanted, from ?? state.confirmedLsn ?? 0n)
-  if (problem !== undefined) yield* guard.meet(problem)
+  if (problem !== undefined) yield* guard.meet(spillProblem(problem, history.mark))
   if (problem?._tag === "SlotLost") {
     yield* Effect.mapError(dropLostSlot(session, slot), orFail)
     state = undefined
@@ -168,7 +127,7 @@ export const attach: (
   }
   if (state === undefined) {
     yield* Effect.logInfo(`creating slot ${slot}: waits for transactions that run now`)
-    yield* Effect.mapError(createSlot(session, slot, plugin), (error) =>
+    yield* Effect.mapError(createSlot(session, slot, plugin, facts.serverVersion), (error) =>
       error.code === "53400"
         ? fail({ _tag: "NoSlotFree", detail: error.message })
         : error.code === "58P01" // could not access file
@@ -189,7 +148,8 @@ export const attach: (
     publications: inserts === undefined ? [names.full] : [names.full, names.inserts],
     startLsn: startOf(from, state.confirmedLsn ?? 0n, guard.passed),
     isNew,
-    hole: guard.passed
+    hole: guard.passed,
+    promoted: isPromoted(facts, history)
   }
 })
 

@@ -4,12 +4,13 @@ import { formatLsn } from "../domain/Lsn.ts"
 import { Archive, type ArchiveTail } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
 import { type Assembler, makeAssembler } from "./Assembler.ts"
-import { type Attachment, attach, historyOf } from "./Attach.ts"
+import { type Attachment, attach } from "./Attach.ts"
 import type { CoverageClock } from "./CoverageClock.ts"
 import type { Decoder } from "./Decoder.ts"
 import { type ExcludedColumns, noExcludedColumns } from "./ExcludedColumns.ts"
 import { Frontier } from "./Frontier.ts"
 import { Handoff } from "./Handoff.ts"
+import { historyOf } from "./History.ts"
 import { IngestState } from "./IngestState.ts"
 import type { LiveQueue } from "./LiveQueue.ts"
 import { type AcceptedGap, firstIncarnation, nextIncarnation, numberingStart } from "./Lives.ts"
@@ -21,7 +22,7 @@ import type { SequenceError } from "./SequenceError.ts"
 import { Sequencer } from "./Sequencer.ts"
 import type { CapturePlugin } from "./Slot.ts"
 import { openSlotReader } from "./SlotReader.ts"
-import { soleWriter } from "./SoleWriter.ts"
+import { newestWriter, soleWriter } from "./SoleWriter.ts"
 import { type SourceError, sourceError } from "./SourceError.ts"
 import type { SpillError } from "./SpillError.ts"
 import { startReplication } from "./StartReplication.ts"
@@ -43,7 +44,7 @@ export interface CaptureOptions {
   readonly spillDirectory: string
   /** Estimate of the memory that transactions in progress may take; the assembler's default if not given. */
   readonly memoryBytes?: number
-  /** Bytes that may wait at each of the two queues, as they were on the wire; in memory they are several times that. 4 MiB if not given. */
+  /** Bytes that may wait at each of the two queues, as they were on the wire; in memory they are several times that. 2 MiB if not given. */
   readonly queueBytes?: number
 }
 
@@ -60,6 +61,8 @@ export interface CaptureShared {
 export type CaptureError = SourceError | LogError | SpillError | SequenceError
 
 const mebibyte = 1024 * 1024
+/** What may wait between two turns of the reading fiber: objects of a larger heap would outlive their youth. */
+const readAtOnce = 256 * 1024
 /** One append: more makes an archive that syncs per append faster, less makes it answer sooner. */
 const batch = { changes: 5000, bytes: 2 * mebibyte }
 
@@ -87,18 +90,22 @@ const beginLife = Effect.fnUntraced(function* (
     }
     return { incarnation: first, startLsn }
   }
-  if (attachment.hole === null || accepted.current === null) {
+  const acceptance = attachment.hole === null ? null : accepted.current
+  if (acceptance === null && (attachment.hole !== null || !attachment.promoted)) {
     // What was accepted is not there any more: it must not be taken for a later hole.
     accepted.current = null
     return { incarnation: before, startLsn }
   }
-  const next = yield* nextIncarnation(archive, tail, before, attachment, slot, accepted.current)
+  const next = yield* nextIncarnation(archive, tail, before, attachment, slot, acceptance)
   yield* archive.beginIncarnation(next)
   accepted.current = null
   coverage.restart()
-  yield* Effect.logWarning(
-    `life ${next.number} of source ${sourceId} begins at ${formatLsn(next.startLsn)}, transaction ${next.firstSeq}, after a hole: ${next.gap}`
-  )
+  const begins = `life ${next.number} of source ${sourceId} begins at ${formatLsn(next.startLsn)}, transaction ${next.firstSeq}`
+  yield* next.gap === null
+    ? Effect.logInfo(
+        `${begins}, on timeline ${next.timeline}: it has all that is in the log of timeline ${before.timeline}, nothing is missing`
+      )
+    : Effect.logWarning(`${begins}, after a hole: ${next.gap}`)
   return { incarnation: next, startLsn: next.startLsn }
 })
 
@@ -128,14 +135,16 @@ export const capture: (
     const accepted = shared.accepted.current
     const attachment = yield* attach(options, history, accepted?.gap ?? null).pipe(
       // What looks like a hole may be what another ingestor has captured since.
-      Effect.tapError(({ reason }) => (reason._tag === "Hole" ? soleWriter(tail) : Effect.void))
+      Effect.tapError(({ reason }) =>
+        reason._tag === "Hole" || reason._tag === "SpillMissing" ? newestWriter(tail) : Effect.void
+      )
     )
     const { incarnation, startLsn } = yield* beginLife(options, shared, tail, attachment)
 
     const start = numberingStart(tail, incarnation, startLsn)
     const sequencer = new Sequencer(start)
     const frontier = new Frontier(startLsn, start)
-    const queueBytes = options.queueBytes ?? 4 * mebibyte
+    const queueBytes = options.queueBytes ?? 2 * mebibyte
     const handoff = new Handoff({ waitingBytes: queueBytes, ...batch })
     let waitsForDisk = false
     const assembler = yield* makeAssembler({
@@ -166,7 +175,7 @@ export const capture: (
       command,
       startLsn,
       decoder: makeDecoder(options),
-      highBytes: queueBytes,
+      highBytes: Math.min(queueBytes, readAtOnce),
       paced: !isUnixSocket(options.url)
     })
     yield* soleWriter(tail)

@@ -6,9 +6,9 @@ import type { ReplicationMessage } from "./ReplicationMessage.ts"
  */
 export interface Decoder {
   /**
-   * Reads one message (the payload of one XLogData, from `start` to the end of the bytes) and appends what it says:
-   * nothing, one or two messages.
+   * Reads one message (the payload of one XLogData, from `start` to `end`, where given) and appends what it says: nothing,
+   * one or two messages. A change may be taken into the message that is last in `into`, until somebody looks at that.
    * Keeps no view of `message`. Throws a DecodeError; after that the decoder is of no more use.
    */
-  readonly decode: (message: Buffer, into: Array<ReplicationMessage>, start?: number) => void
+  readonly decode: (message: Buffer, into: Array<ReplicationMessage>, start?: number, end?: number) => void
 }

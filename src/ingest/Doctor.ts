@@ -1,11 +1,12 @@
 import { Effect } from "effect"
 import { formatLsn } from "../domain/Lsn.ts"
-import { type AttachOptions, endOfHistory, type History, historyProblem } from "./Attach.ts"
+import type { AttachOptions } from "./Attach.ts"
 import { captureTriggerStatements, hasCaptureTrigger } from "./CaptureTrigger.ts"
 import { checkServer } from "./doctor/CheckServer.ts"
 import { checkOtherSlots, checkSlot } from "./doctor/CheckSlots.ts"
 import { checkTables } from "./doctor/CheckTables.ts"
 import { type Finding, info, sortFindings, warning } from "./doctor/Finding.ts"
+import { endOfHistory, type History, historyProblem } from "./History.ts"
 import { publicationNames, readPublications } from "./Publications.ts"
 import { readSlot, slotProblem } from "./Slot.ts"
 import { SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
@@ -65,7 +66,7 @@ const examine = Effect.fnUntraced(function* (options: AttachOptions, history: Hi
   if (facts !== undefined) {
     const other = historyProblem(facts, slot, history)
     if (other !== undefined) report(other)
-    const end = endOfHistory(history)
+    const end = endOfHistory(facts, history)
     if (state !== undefined) {
       const wanted = { plugin, database: facts.database }
       const problem = slotProblem(state, wanted, end ?? state.confirmedLsn ?? 0n)

@@ -21,8 +21,10 @@ export interface HandoffLimits {
   readonly bytes: number
 }
 
-/** Small things cost something too. */
-const bytesOf = (item: HandoffItem): number => (item._tag === "Chunk" ? item.chunk.bytes + 64 : 64)
+/** What an item takes beside its changes, about: a thousand small transactions are not small. */
+const itemBytes = 1024
+const bytesOf = (item: HandoffItem): number =>
+  item._tag === "Chunk" ? item.chunk.bytes + itemBytes : itemBytes
 const changesOf = (item: HandoffItem): number => (item._tag === "Chunk" ? changeCount(item.chunk) : 0)
 
 /**
@@ -33,9 +35,11 @@ export class Handoff {
   readonly #limits: HandoffLimits
   readonly #room = Latch.makeUnsafe(true)
   readonly #some = Latch.makeUnsafe(false)
+  readonly #whole = Latch.makeUnsafe(false)
   #items: Array<HandoffItem> = []
   #head = 0
   #bytes = 0
+  #changes = 0
   #ended = false
 
   constructor(limits: HandoffLimits) {
@@ -56,8 +60,9 @@ export class Handoff {
             for (const item of items) {
               this.#items.push(item)
               this.#bytes += bytesOf(item)
+              this.#changes += changesOf(item)
             }
-            if (this.#bytes >= this.#limits.waitingBytes) this.#room.closeUnsafe()
+            this.#look()
             this.#some.openUnsafe()
           })
         )
@@ -73,6 +78,23 @@ export class Handoff {
   readonly take: Effect.Effect<ReadonlyArray<HandoffItem>> = Effect.suspend(() =>
     Effect.map(this.#some.await, () => this.#cut())
   )
+
+  /** Waits until all of a batch is there. */
+  readonly whole: Effect.Effect<void> = Effect.suspend(() => this.#whole.await)
+
+  /** What `take` would give now; empty where it would wait. */
+  takeNow(): ReadonlyArray<HandoffItem> {
+    return this.#items.length === 0 ? [] : this.#cut()
+  }
+
+  /** Opens and closes by what waits. */
+  #look(): void {
+    const { waitingBytes, changes, bytes } = this.#limits
+    if (this.#bytes < waitingBytes) this.#room.openUnsafe()
+    else this.#room.closeUnsafe()
+    if (this.#changes >= changes || this.#bytes >= bytes) this.#whole.openUnsafe()
+    else this.#whole.closeUnsafe()
+  }
 
   #cut(): ReadonlyArray<HandoffItem> {
     const from = this.#head
@@ -95,7 +117,8 @@ export class Handoff {
       this.#head = 0
     }
     this.#bytes -= bytes
-    if (this.#bytes < this.#limits.waitingBytes) this.#room.openUnsafe()
+    this.#changes -= changes
+    this.#look()
     return batch
   }
 }

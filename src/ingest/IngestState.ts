@@ -3,52 +3,11 @@ import type { Operation } from "../domain/Change.ts"
 import type { Lsn } from "../domain/Lsn.ts"
 import type { Micros } from "../domain/Micros.ts"
 import type { GateReason } from "./Gate.ts"
+import type { IngestPhase } from "./IngestPhase.ts"
+import { IngestTimings } from "./IngestTimings.ts"
 import type { Captured } from "./PublicationPlan.ts"
 import type { LogicalMessage } from "./ReplicationMessage.ts"
-import type { SourceGap } from "./SourceGap.ts"
 import type { SourceStatus } from "./SourceStatus.ts"
-
-/** What capture does at present. */
-export type IngestPhase =
-  | { readonly _tag: "Starting" }
-  /** Waits for running transactions or for the archive, or prepares the slot. */
-  | { readonly _tag: "Attaching" }
-  | { readonly _tag: "Capturing" }
-  /** The archive does not take more; nothing is lost, the source keeps it. */
-  | { readonly _tag: "Blocked"; readonly message: string; readonly fix: string | null }
-  /** It failed and is tried again by itself. */
-  | {
-      readonly _tag: "Retrying"
-      readonly code: string
-      readonly message: string
-      readonly fix: string | null
-    }
-  /** It needs a person. */
-  | {
-      readonly _tag: "Stopped"
-      readonly code: string
-      readonly message: string
-      readonly fix: string | null
-      /** The hole that a person may accept; null where it is something else. */
-      readonly gap: SourceGap | null
-    }
-  /** It was asked to stop, and did. */
-  | { readonly _tag: "Ended" }
-
-/** Whether the source lets us in: where nobody answers or we were refused, capture alone knocks. */
-export const isAttached = (phase: IngestPhase): boolean => {
-  switch (phase._tag) {
-    case "Starting":
-    case "Attaching":
-    case "Ended":
-      return false
-    case "Retrying":
-    case "Stopped":
-      return phase.code !== "Unreachable" && phase.code !== "Refused" && phase.code !== "NoDatabase"
-    default:
-      return true
-  }
-}
 
 /** Counters and positions of capture. All counters begin at 0 with the process. */
 export interface IngestFigures {
@@ -133,6 +92,7 @@ export class IngestState extends Context.Service<
   IngestState,
   {
     readonly phase: SubscriptionRef.SubscriptionRef<IngestPhase>
+    readonly timings: IngestTimings
     /** As of now. */
     readonly figures: Effect.Effect<IngestFigures>
     /** Null until the first answer of the source. */
@@ -161,6 +121,7 @@ export class IngestState extends Context.Service<
         source,
         coverageStarts,
         messages,
+        timings: new IngestTimings(),
         figures: Effect.sync(() => ({ ...current, ...read() })),
         update: (change: (figures: IngestFigures) => Partial<IngestFigures>) => {
           current = { ...current, ...change(current) }

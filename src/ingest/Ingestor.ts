@@ -14,7 +14,7 @@ import { writeLive } from "./LiveWriter.ts"
 import { keepPublications } from "./PublicationKeeper.ts"
 import { publicationNames } from "./Publications.ts"
 import type { SourceErrorReason } from "./SourceError.ts"
-import { watchSource } from "./SourceStatus.ts"
+import { watchSource } from "./SourceWatch.ts"
 
 export interface IngestorOptions extends CaptureOptions {
   /** Milliseconds between two looks at slot and clock of the source; 1000 if not given. */
@@ -94,8 +94,8 @@ const settle = Effect.fnUntraced(function* (
   yield* SubscriptionRef.set(state.phase, { _tag: "Stopped", code, message, fix, gap })
 })
 
-/** Reasons to stop that a person mends at the server, without us: a look now and then finds it mended. */
-const mendedAtServer: ReadonlySet<string> = new Set([
+/** Reasons to stop that are mended elsewhere, without us: a look now and then finds it mended. */
+const mendedElsewhere: ReadonlySet<string> = new Set([
   "NoDatabase",
   "Unsupported",
   "WalLevel",
@@ -103,7 +103,9 @@ const mendedAtServer: ReadonlySet<string> = new Set([
   "NoSlotFree",
   "NoPlugin",
   "NoPublication",
-  "SlotUnfit"
+  "SlotUnfit",
+  // Drained by the ingestor that has it.
+  "SpillMissing"
 ] satisfies ReadonlyArray<SourceErrorReason["_tag"]>)
 
 const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
@@ -166,7 +168,7 @@ const startIngestor = Effect.fnUntraced(function* (options: IngestorOptions) {
       Effect.sleep(options.lookAgainEvery ?? 5000).pipe(
         Effect.andThen(SubscriptionRef.get(state.phase)),
         Effect.flatMap((phase) =>
-          phase._tag === "Stopped" && mendedAtServer.has(phase.code) ? resume : Effect.void
+          phase._tag === "Stopped" && mendedElsewhere.has(phase.code) ? resume : Effect.void
         ),
         Effect.forever
       )

@@ -38,6 +38,12 @@ export class LiveQueue {
     this.#some.openUnsafe()
   }
 
+  /** What readers of the archive cannot see yet is not for the live buffer either. */
+  withhold(chunks: ReadonlyArray<ArchivedChunk>): void {
+    for (const chunk of chunks) this.#dropped += changeCount(chunk)
+    this.#holed = true
+  }
+
   /** The log is complete up to this commit time. */
   advance(time: Micros): void {
     if (this.#holed) return

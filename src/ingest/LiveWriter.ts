@@ -1,5 +1,5 @@
 import { Clock, Effect } from "effect"
-import { changeCount } from "../domain/Transaction.ts"
+import { type ArchivedChunk, changeCount } from "../domain/Transaction.ts"
 import { LiveBuffer } from "../log/LiveBuffer.ts"
 import { refillLiveBuffer } from "../log/LiveBufferRefill.ts"
 import type { LogError } from "../log/LogError.ts"
@@ -17,14 +17,15 @@ const withFix = ({ message, fix }: LogError): string => (fix === null ? message 
 export const writeLive = Effect.fnUntraced(function* (queue: LiveQueue) {
   const buffer = yield* LiveBuffer
   const state = yield* IngestState
-  const step = (next: LiveStep) =>
-    next._tag === "Advance"
-      ? buffer.advance(next.time)
-      : Effect.map(buffer.append(next.chunks), () => {
-          let changes = 0
-          for (const chunk of next.chunks) changes += changeCount(chunk)
-          state.update((figures) => ({ liveChanges: figures.liveChanges + changes }))
-        })
+  const append = Effect.fnUntraced(function* (chunks: ReadonlyArray<ArchivedChunk>) {
+    const begun = yield* Clock.currentTimeMillis
+    yield* buffer.append(chunks)
+    state.timings.live.observe(((yield* Clock.currentTimeMillis) - begun) / 1000)
+    let changes = 0
+    for (const chunk of chunks) changes += changeCount(chunk)
+    state.update((figures) => ({ liveChanges: figures.liveChanges + changes }))
+  })
+  const step = (next: LiveStep) => (next._tag === "Advance" ? buffer.advance(next.time) : append(next.chunks))
   const patiently = Effect.fnUntraced(function* (next: LiveStep) {
     let failedAt: number | null = null
     yield* step(next).pipe(

@@ -51,25 +51,30 @@ const endBeyondMark = Effect.fnUntraced(function* (
   return chunk === undefined || chunk.incarnation !== number ? 0n : chunk.commit.endLsn
 })
 
-/** The life after an accepted hole. seq goes on behind the last whole transaction; what was not whole is given up. */
+/**
+ * The life after an accepted hole, or after a promotion without one. seq goes on behind the last whole transaction; what
+ * was not whole is given up.
+ */
 export const nextIncarnation = Effect.fnUntraced(function* (
   archive: Archive["Service"],
   tail: ArchiveTail,
   before: Incarnation,
   attachment: Attachment,
   slot: string,
-  accepted: AcceptedGap
+  accepted: AcceptedGap | null
 ): Effect.fn.Return<Incarnation, LogError> {
   const { hole, startLsn } = attachment
-  const why = hole === null ? "" : `${explainReason(hole)}. `
   // What is stored already must not come again under another number.
-  const end = hole !== null && isSameServer(hole) ? yield* endBeyondMark(archive, tail, before.number) : 0n
+  const end = hole === null || isSameServer(hole) ? yield* endBeyondMark(archive, tail, before.number) : 0n
   return {
     ...life(attachment, slot),
     number: before.number + 1,
     firstSeq: nextSeqOf(tail.last),
     startLsn: end > startLsn ? end : startLsn,
-    gap: `${why}Accepted by ${accepted.by}: ${accepted.reason}`
+    gap:
+      hole === null || accepted === null
+        ? null
+        : `${explainReason(hole)}. Accepted by ${accepted.by}: ${accepted.reason}`
   }
 })
 

@@ -1,8 +1,9 @@
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { Mark } from "../domain/Log.ts"
 import type { Micros } from "../domain/Micros.ts"
 import type { Archive } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
+import { SpillGauge } from "../log/SpillGauge.ts"
 import type { CoverageClock } from "./CoverageClock.ts"
 import type { Frontier } from "./Frontier.ts"
 import { IngestState } from "./IngestState.ts"
@@ -33,8 +34,15 @@ export const makeMarkKeeper: (options: MarkKeeperOptions) => Effect.Effect<MarkK
   Effect.fnUntraced(function* (options) {
     const { archive, coverage, frontier, live, reader } = options
     const state = yield* IngestState
+    const spill = yield* SpillGauge
     let written: Mark | null = null
     let coverageTime = options.coverageTime
+
+    const writeMark = Effect.fnUntraced(function* (mark: Mark) {
+      const begun = yield* Clock.currentTimeMillis
+      yield* archive.writeMark(mark)
+      state.timings.mark.observe(((yield* Clock.currentTimeMillis) - begun) / 1000)
+    })
 
     const write = Effect.suspend(() => {
       const { endLsn, commitTime, mark } = frontier
@@ -49,12 +57,13 @@ export const makeMarkKeeper: (options: MarkKeeperOptions) => Effect.Effect<MarkK
         coverageTime,
         incarnation: options.incarnation
       }
-      return Effect.map(archive.writeMark(next), () => {
+      return Effect.map(writeMark(next), () => {
         const moved = written?.endLsn !== next.endLsn
         written = next
         reader.confirm(next.endLsn)
         if (moved) reader.sendStatus(false)
-        live.advance(next.coverageTime)
+        // A mark of the spill's is none that readers of the archive can see.
+        if (spill.read()?.since == null) live.advance(next.coverageTime)
         state.update(() => ({ confirmed: next.endLsn, coverageTime: next.coverageTime }))
       })
     })

@@ -70,7 +70,7 @@ export class OpenTransaction {
     if (
       segment === undefined ||
       segment.subxid !== xid ||
-      segment.changes.count >= limits.changes ||
+      segment.changes.count + message.change.count > limits.changes ||
       segment.bytes >= limits.bytes
     ) {
       segment = new HeldSegment(xid, this.#lastOf?.get(xid))

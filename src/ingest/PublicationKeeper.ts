@@ -1,5 +1,6 @@
 import { Effect, type Redacted, SubscriptionRef } from "effect"
-import { IngestState, isAttached } from "./IngestState.ts"
+import { isAttached } from "./IngestPhase.ts"
+import { IngestState } from "./IngestState.ts"
 import type { PublicationNames } from "./Publications.ts"
 import { alignPublications } from "./Publications.ts"
 import { connectSource } from "./SourceSession.ts"

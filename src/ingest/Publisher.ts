@@ -1,10 +1,11 @@
-import { Clock, Effect, PubSub, Schedule, SubscriptionRef } from "effect"
+import { Clock, Effect, Fiber, PubSub, Schedule, SubscriptionRef } from "effect"
 import { operations as allOperations, type Operation } from "../domain/Change.ts"
-import { microsFromMillis } from "../domain/Micros.ts"
+import { type Micros, microsFromMillis } from "../domain/Micros.ts"
 import { packedOf } from "../domain/PackedChunk.ts"
 import type { ArchivedChunk } from "../domain/Transaction.ts"
 import type { Archive } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
+import { SpillGauge } from "../log/SpillGauge.ts"
 import { reconnect } from "../runtime/RetryPolicy.ts"
 import { coverageStartsOf } from "./CoverageStarts.ts"
 import type { Frontier } from "./Frontier.ts"
@@ -25,6 +26,7 @@ export interface PublisherOptions {
 const patienceMillis = 5000
 
 interface Numbered {
+  readonly items: ReadonlyArray<HandoffItem>
   readonly chunks: ReadonlyArray<ArchivedChunk>
   readonly changes: number
   readonly bytes: number
@@ -73,18 +75,19 @@ const number = (
         break
     }
   }
-  return { chunks, changes, bytes, empty, operations, completed }
+  return { items, chunks, changes, bytes, empty, operations, completed }
 }
 
 /**
  * Takes what is assembled, batch by batch, and makes it durable: one append outstanding, while the next batch
- * collects. Ends when the handoff has ended. An archive that does not answer is asked again for ever: PostgreSQL
+ * collects and, if all of one is there, is told to the archive to be made ready. Ends when the handoff has ended. An archive that does not answer is asked again for ever: PostgreSQL
  * keeps what it was not told to forget. One that contradicts us ends it.
  */
 export const publish: (options: PublisherOptions) => Effect.Effect<void, LogError, IngestState> =
   Effect.fnUntraced(function* (options) {
     const { archive, frontier, handoff, live } = options
     const state = yield* IngestState
+    const spill = yield* SpillGauge
 
     let blocked = false
     /** Since when the archive has not taken what it was given, in ms; null when it has all. */
@@ -97,7 +100,8 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
     })
 
     const append = Effect.fnUntraced(function* (chunks: ReadonlyArray<ArchivedChunk>) {
-      waits = yield* Clock.currentTimeMillis
+      const begun = yield* Clock.currentTimeMillis
+      waits = begun
       yield* archive.append(chunks).pipe(
         Effect.tapError((error) => {
           if (!error.isRetryable) return Effect.void
@@ -107,6 +111,7 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
         Effect.retry({ schedule: reconnect, while: (error) => error.isRetryable })
       )
       waits = null
+      state.timings.append.observe(((yield* Clock.currentTimeMillis) - begun) / 1000)
       if (!blocked) return
       blocked = false
       yield* Effect.logInfo("capture goes on: the archive has taken what waited")
@@ -122,15 +127,35 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
       )
     }).pipe(Effect.repeat(Schedule.spaced("1 second")))
 
+    /** The next batch, where it was taken while an append was under way. */
+    let ahead: Numbered | undefined
+    const lookAhead = Effect.gen(function* () {
+      if (archive.prepare === undefined) return
+      yield* handoff.whole
+      // From here to `ahead` nothing can come between: what is taken must not be lost.
+      const taken = number(handoff.takeNow(), options)
+      ahead = taken
+      yield* archive.prepare(taken.chunks)
+    })
+    const next = Effect.suspend(() => {
+      const taken = ahead
+      ahead = undefined
+      return taken === undefined
+        ? Effect.map(handoff.take, (items) => number(items, options))
+        : Effect.succeed(taken)
+    })
+
     const work = Effect.gen(function* () {
       for (;;) {
-        const items = yield* handoff.take
+        const { items, chunks, changes, bytes, empty, operations, completed } = yield* next
         if (items.length === 0) return
-        const { chunks, changes, bytes, empty, operations, completed } = number(items, options)
         if (chunks.length > 0) {
+          const looking = yield* Effect.forkChild(lookAhead)
           yield* append(chunks)
+          yield* Fiber.interrupt(looking)
           for (const chunk of completed) frontier.settle(chunk.seq)
-          live.append(chunks, bytes)
+          if (spill.read()?.since == null) live.append(chunks, bytes)
+          else live.withhold(chunks)
         }
         let messages = 0
         for (const item of items) {
@@ -144,6 +169,8 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
         }
         const newest = completed.at(-1)?.commit.commitTime
         const now = microsFromMillis(yield* Clock.currentTimeMillis)
+        const age = (time: Micros) => Math.max(0, now - time) / 1_000_000
+        for (const { commit } of completed) state.timings.latency.observe(age(commit.commitTime))
         state.update((figures) => ({
           seq: frontier.mark.seq,
           frontier: frontier.endLsn,
@@ -159,9 +186,7 @@ export const publish: (options: PublisherOptions) => Effect.Effect<void, LogErro
           bytes: figures.bytes + bytes,
           emptyTransactions: figures.emptyTransactions + empty,
           messages: figures.messages + messages,
-          ...(newest === undefined
-            ? {}
-            : { lastCommitTime: newest, latencySeconds: Math.max(0, now - newest) / 1_000_000 })
+          ...(newest === undefined ? {} : { lastCommitTime: newest, latencySeconds: age(newest) })
         }))
       }
     })

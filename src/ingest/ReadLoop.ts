@@ -15,14 +15,13 @@ const ours = "walstream"
 
 const isOurs = (relation: Relation): boolean => relation.schema === ours
 
-/** The change without our own tables; undefined when nothing else is in it. */
+/** The changes without our own tables; undefined when nothing else is in them. Only a TRUNCATE is of several tables. */
 const withoutOurs = (packed: PackedChanges): PackedChanges | undefined => {
   if (!packed.relations.some(isOurs)) return packed
   const relations = packed.relations.filter((relation) => !isOurs(relation))
+  if (relations.length === 0) return undefined
   const [change] = packed.unpack()
-  return relations.length === 0 || change?.op !== "truncate"
-    ? undefined
-    : packChanges([{ ...change, relations }])
+  return change?.op === "truncate" ? packChanges([{ ...change, relations }]) : undefined
 }
 
 export interface Split {

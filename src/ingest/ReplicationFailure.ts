@@ -18,6 +18,10 @@ export const replicationFailure = (slot: string, confirmed: Lsn, error: Postgres
         "it does not exist at the place in history that the slot has come to: it was made after the slot, or dropped"
     }
   }
+  // Dropped since attaching looked at it.
+  if (code === "42704" && /replication slot ".+" does not exist/u.test(detail)) {
+    return { _tag: "SlotMissing", slot, from: formatLsn(confirmed) }
+  }
   // "can no longer get changes from replication slot", "requested WAL segment ... has already been removed"
   if (code === "55000" || /has already been removed/u.test(detail)) {
     return { _tag: "SlotLost", slot, detail, from: formatLsn(confirmed) }

@@ -32,14 +32,14 @@ export interface RelationMessage {
   readonly relation: Relation
 }
 
-/** A change of the open transaction. */
+/** Changes of the open transaction that follow each other. */
 export interface ChangeMessage {
   readonly _tag: "Change"
   /** Inside a stream block the (sub)transaction that made it, elsewhere 0. */
   readonly xid: number
-  /** One. */
+  /** One, or several rows' of one table. */
   readonly change: PackedChanges
-  /** Its size on the wire. */
+  /** Their size on the wire. */
   readonly bytes: number
 }
 

@@ -63,14 +63,21 @@ export const readSlot = (
         }
   )
 
-/** Waits for the transactions that run at this moment. Its consistent point becomes `confirmedLsn`. */
+/**
+ * Waits for the transactions that run at this moment. Its consistent point becomes `confirmedLsn`. From PostgreSQL 17 on
+ * it is a failover slot: standbys that synchronise slots keep a copy. Others take no notice of that.
+ */
 export const createSlot = (
   session: PgSession,
   slot: string,
-  plugin: CapturePlugin
+  plugin: CapturePlugin,
+  serverVersion: number
 ): Effect.Effect<void, PostgresError> =>
   Effect.asVoid(
-    session.query("SELECT slot_name FROM pg_create_logical_replication_slot($1, $2)", [slot, plugin])
+    session.query(
+      `SELECT slot_name FROM pg_create_logical_replication_slot($1, $2${serverVersion >= 170000 ? ", failover => true" : ""})`,
+      [slot, plugin]
+    )
   )
 
 /** Only for a slot that the server itself has invalidated, when that is accepted: nothing can be read from it any more. */

@@ -1,11 +1,13 @@
 import type { EventEmitter } from "node:events"
 import type { Socket } from "node:net"
-import { Clock, Deferred, Effect, type Redacted, type Scope } from "effect"
+import { Cause, Clock, Deferred, Effect, type Redacted, type Scope } from "effect"
 import type pg from "pg"
 import { LogicalReplicationService } from "pg-logical-replication"
 import { formatLsn, type Lsn } from "../domain/Lsn.ts"
 import { clientConfig, pinScript } from "../postgres/PgSession.ts"
 import { PostgresError } from "../postgres/PostgresError.ts"
+import { errorText } from "../runtime/ErrorText.ts"
+import { CopyFrames } from "./CopyFrames.ts"
 import { DecodeError } from "./DecodeError.ts"
 import type { Decoder } from "./Decoder.ts"
 import { Gate, type GateReason } from "./Gate.ts"
@@ -85,7 +87,7 @@ const close = (service: LogicalReplicationService, connection: () => Connection 
 /**
  * Opens a replication connection and starts the slot. The package is used as a transport only: its own
  * acknowledgement moves the slot one byte too far, and the time it reads in a keepalive is a week off. Messages are
- * views into a buffer that later reads overwrite, so they are decoded where they arrive.
+ * decoded where they lie in what the socket read.
  */
 export const openSlotReader: (
   options: SlotReaderOptions
@@ -119,29 +121,42 @@ export const openSlotReader: (
     messages++
     inbox.added(bytes)
     if (inbox.bytes > highBytes) gate?.close("backpressure")
-    if (options.paced && pacer.shouldRest(bytes, () => performance.now())) {
-      gate?.close("pace")
-      setTimeout(() => gate?.open("pace"), 1)
-    }
+  }
+  const pace = (read: Buffer) => {
+    if (!pacer.shouldRest(read.length, performance.now())) return
+    gate?.close("pace")
+    setTimeout(() => gate?.open("pace"), 1)
   }
 
-  const receive = ({ chunk }: { readonly chunk: Buffer }) => {
+  const receive = (bytes: Buffer, start: number, end: number) => {
     if (broken) return
     try {
-      if (chunk[0] === xlogData) {
+      if (bytes[start] === xlogData) {
         // An array that takes more than the decoder gives: it only appends.
-        decoder.decode(chunk, inbox.items as Array<ReplicationMessage>, payloadAt)
-        arrived(chunk.length)
-      } else if (chunk[0] === keepalive) {
-        serverLsn = chunk.readBigUInt64BE(1)
-        if (chunk[replyAt] === 1) sendStatus(false)
+        decoder.decode(bytes, inbox.items as Array<ReplicationMessage>, start + payloadAt, end)
+        arrived(end - start)
+      } else if (bytes[start] === keepalive) {
+        serverLsn = bytes.readBigUInt64BE(start + 1)
+        if (bytes[start + replyAt] === 1) sendStatus(false)
         inbox.items.push({ _tag: "Keepalive", lsn: serverLsn })
         inbox.added(0)
       }
     } catch (cause) {
-      const detail = cause instanceof DecodeError ? cause.message : `the decoder failed: ${String(cause)}`
+      const detail =
+        cause instanceof DecodeError ? cause.message : `the decoder failed: ${errorText(Cause.die(cause))}`
       fail(sourceError(sourceId, { _tag: "Undecodable", detail }))
     }
+  }
+  /** The driver would make an object and a view of each message: it reads only those that are no CopyData. */
+  const readBefore = (stream: Socket) => {
+    const driver = stream.listeners("data")
+    const frames = new CopyFrames(receive, (message) => {
+      for (const listener of driver) listener.call(stream, message)
+    })
+    stream.removeAllListeners("data").on("data", (read: Buffer) => {
+      frames.push(read)
+      if (options.paced) pace(read)
+    })
   }
 
   const service = new LogicalReplicationService(
@@ -157,8 +172,7 @@ export const openSlotReader: (
       gate = new Gate(connection.stream)
       await client.query(pinScript)
       await client.query(calmScript)
-      // The package's own listener makes two texts and a promise of each message: half of what decoding costs.
-      connection.removeAllListeners("copyData").on("copyData", receive)
+      readBefore(connection.stream)
       return client.query(options.command)
     },
     parse: (message: Buffer) => message

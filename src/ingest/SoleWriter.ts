@@ -8,6 +8,9 @@ const isSame = (a: ArchiveTail, b: ArchiveTail): boolean =>
   a.last?.position.seq === b.last?.position.seq &&
   a.last?.position.ordinal === b.last?.position.ordinal
 
+const notYet = (kind: string, detail: string) =>
+  new LogError({ store: `${kind} archive`, reason: { _tag: "Unavailable", detail } })
+
 /**
  * Fails, to be tried again, when another ingestor has written since `tail` was read. Who holds the slot is the only
  * writer; the archive is read before we hold it, and what another one wrote in between would be numbered twice.
@@ -17,6 +20,19 @@ export const soleWriter = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, LogError, Archive> {
   const archive = yield* Archive
   if (isSame(tail, yield* archive.recover)) return
-  const detail = "another ingestor has just written: its end is looked for again"
-  return yield* new LogError({ store: `${archive.kind} archive`, reason: { _tag: "Unavailable", detail } })
+  return yield* notYet(archive.kind, "another ingestor has just written: its end is looked for again")
+})
+
+/** The same, and when nobody can say whether another ingestor has: a spill was asked in the archive's place. */
+export const newestWriter = Effect.fnUntraced(function* (
+  tail: ArchiveTail
+): Effect.fn.Return<void, LogError, Archive> {
+  const { kind } = yield* Archive
+  if (tail.unconfirmed === true) {
+    return yield* notYet(
+      kind,
+      "it cannot be asked whether another ingestor has gone on since the spill was written"
+    )
+  }
+  yield* soleWriter(tail)
 })

@@ -30,10 +30,23 @@ export const SourceErrorReason = Schema.Union([
   Schema.TaggedStruct("SlotMissing", { slot: Schema.String, from: Schema.String }),
   /** The slot was moved past what is archived: changes in between are not in the log and cannot be had. */
   Schema.TaggedStruct("Hole", { slot: Schema.String, from: Schema.String, until: Schema.String }),
+  /** The same, and the archive's mark says where they may lie: in a spill that is not here. */
+  Schema.TaggedStruct("SpillMissing", {
+    slot: Schema.String,
+    from: Schema.String,
+    until: Schema.String,
+    file: Schema.String
+  }),
   /** The server's log ends before the history does: it was restored from an older copy, or lost its disk's last writes. */
   Schema.TaggedStruct("Rewound", { from: Schema.String, current: Schema.String }),
   /** Another system, timeline, database or slot than the one whose history this is. */
-  Schema.TaggedStruct("Replaced", { what: Schema.String, was: Schema.String, is: Schema.String }),
+  Schema.TaggedStruct("Replaced", {
+    what: Schema.String,
+    was: Schema.String,
+    is: Schema.String,
+    /** Why it does not go on with what was there before; only for a timeline. */
+    detail: Schema.optionalKey(Schema.String)
+  }),
   /** The server sent what the protocol does not allow, or what we do not understand. */
   Schema.TaggedStruct("Undecodable", { detail: Schema.String }),
   /** A statement failed in a way that nobody foresaw. */
@@ -71,10 +84,12 @@ export const explainReason = (reason: SourceErrorReason): string => {
       return `slot ${reason.slot} does not exist any more: changes committed after ${reason.from} are not in the log`
     case "Hole":
       return `slot ${reason.slot} stands at ${reason.until}, the archive ends at ${reason.from}: changes committed in between are not in the log`
+    case "SpillMissing":
+      return `slot ${reason.slot} stands at ${reason.until}, the archive ends at ${reason.from}: changes committed in between are in the spill ${reason.file}, and that is not here`
     case "Rewound":
       return `its log ends at ${reason.current}, but the history in the log goes up to ${reason.from}: the server was set back, and what it did since is another history`
     case "Replaced":
-      return `another ${reason.what} than the one whose history is in the log: it was ${reason.was}, it is ${reason.is}`
+      return `another ${reason.what} than the one whose history is in the log: it was ${reason.was}, it is ${reason.is}${reason.detail === undefined ? "" : `; ${reason.detail}`}`
     case "Undecodable":
       return `sent a message that cannot be read: ${reason.detail}`
   }
@@ -82,7 +97,7 @@ export const explainReason = (reason: SourceErrorReason): string => {
 
 /** A history with a hole is carried on only if a person says so. */
 const beginAnew =
-  "find out what happened. Then go on with the hole on record: `walstream source accept-gap --reason '…'`, and give targets a fresh copy of what they missed; or begin a new history: start with another SOURCE_ID, SLOT_NAME and DATA_DIR, and a target that is a fresh copy of the source"
+  "find out what happened. Then go on with the hole on record: `walstream source accept-gap --reason '…'`, and give targets a fresh copy of what they missed; or begin a new history: start with another SOURCE_ID, SLOT_NAME and DATA_DIR (with Kafka: KAFKA_TOPIC), and a target that is a fresh copy of the source"
 
 /** What a person can do about it. */
 const mend = (reason: SourceErrorReason): string => {
@@ -115,6 +130,8 @@ const mend = (reason: SourceErrorReason): string => {
     case "Rewound":
     case "Replaced":
       return beginAnew
+    case "SpillMissing":
+      return "start the ingestor where that file is, with SPILL_MAX_BYTES above 0; or put the file (with -wal, if there is one) into the ingestor's DATA_DIR as spill.sqlite and start again. If it is gone for good, go on with the hole on record: `walstream source accept-gap --reason '…'`, and give targets a fresh copy of what they missed"
     case "Undecodable":
       return "nothing is lost, the slot keeps it; please report it with the server's version"
     case "Failed":
@@ -142,7 +159,7 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
       reason._tag === "Unreachable" ||
       reason._tag === "SlotInUse" ||
       // The stream broke: attaching looks at the slot, and has the last word.
-      (reason._tag === "SlotLost" && this.gap === undefined) ||
+      ((reason._tag === "SlotLost" || reason._tag === "SlotMissing") && this.gap === undefined) ||
       (reason._tag === "Failed" && reason.retryable)
     )
   }

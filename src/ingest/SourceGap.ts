@@ -39,6 +39,7 @@ const kindOf = (reason: SourceErrorReason): Kind | undefined => {
     case "SlotMissing":
       return "slot gone"
     case "Hole":
+    case "SpillMissing":
       return "slot moved"
     case "Rewound":
       return "rewound"
@@ -76,7 +77,7 @@ const idOf = (
 export const gapOf = (place: GapPlace, reason: SourceErrorReason): SourceGap | undefined => {
   const kind = kindOf(reason)
   if (kind === undefined) return undefined
-  const until = reason._tag === "Hole" ? reason.until : null
+  const until = reason._tag === "Hole" || reason._tag === "SpillMissing" ? reason.until : null
   return {
     id: idOf(place, kind, until),
     incarnation: place.incarnation.number,
@@ -101,4 +102,5 @@ export const isSameServer = (reason: SourceErrorReason): boolean =>
   reason._tag === "SlotLost" ||
   reason._tag === "SlotMissing" ||
   reason._tag === "Hole" ||
+  reason._tag === "SpillMissing" ||
   (reason._tag === "Replaced" && reason.what === "slot")

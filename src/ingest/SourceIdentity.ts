@@ -5,6 +5,7 @@ import { clientConfig, type PgSession } from "../postgres/PgSession.ts"
 import { PostgresError } from "../postgres/PostgresError.ts"
 import { type SourceError, type SourceErrorReason, sourceError } from "./SourceError.ts"
 import { applicationName } from "./SourceSession.ts"
+import { parseTimelineHistory, type TimelineHistory } from "./TimelineHistory.ts"
 
 /** What tells one history of a database from another. */
 export interface SourceIdentity {
@@ -20,9 +21,13 @@ export interface SourceFacts extends SourceIdentity {
   readonly isSuperuser: boolean
   /** Where the server's log ends now. */
   readonly currentLsn: Lsn
+  /** Where the timelines that it comes from were left; empty for one that was never promoted. */
+  readonly timelines: TimelineHistory
 }
 
-/** Runs one command of the replication protocol on a connection of its own: it also shows whether we may replicate. */
+const noTimelines: TimelineHistory = new Map()
+
+/** Asks by the replication protocol, on a connection of its own: it also shows whether we may replicate. */
 const identifySystem = (url: Redacted.Redacted, name: string) =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
@@ -40,7 +45,10 @@ const identifySystem = (url: Redacted.Redacted, name: string) =>
         try: async () => {
           await client.connect()
           const { rows } = await client.query<Record<string, string | null>>("IDENTIFY_SYSTEM")
-          return rows[0]
+          const timeline = Number(rows[0]?.["timeline"])
+          if (!(timeline > 1)) return { system: rows[0], timelines: noTimelines }
+          const history = await client.query<{ readonly content: string }>(`TIMELINE_HISTORY ${timeline}`)
+          return { system: rows[0], timelines: parseTimelineHistory(history.rows[0]?.content ?? "") }
         },
         catch: PostgresError.from
       }),
@@ -76,7 +84,10 @@ export const identifySource: (
   if (row?.["wal_level"] !== "logical") {
     return yield* fail({ _tag: "WalLevel", actual: row?.["wal_level"] ?? "unknown" })
   }
-  const system = yield* identifySystem(options.url, applicationName(options.sourceId, "identify")).pipe(
+  const { system, timelines } = yield* identifySystem(
+    options.url,
+    applicationName(options.sourceId, "identify")
+  ).pipe(
     Effect.mapError((error) =>
       (error.code === "42501" || error.code === "28000") && row["replication"] !== "t"
         ? fail({ _tag: "NoReplicationRight", role })
@@ -90,6 +101,7 @@ export const identifySource: (
     serverVersion,
     role,
     isSuperuser: row["superuser"] === "t",
-    currentLsn: parseLsn(row["lsn"] ?? "") ?? 0n
+    currentLsn: parseLsn(row["lsn"] ?? "") ?? 0n,
+    timelines
   }
 })

@@ -1,6 +1,6 @@
 import { Context, type Effect, type Stream } from "effect"
 import type { StoreKind } from "../domain/Job.ts"
-import type { Coverage, Incarnation, Mark, SeqRange } from "../domain/Log.ts"
+import type { Coverage, Incarnation, Mark, ReadHints, SeqRange } from "../domain/Log.ts"
 import type { Lsn } from "../domain/Lsn.ts"
 import type { Micros } from "../domain/Micros.ts"
 import type { Position } from "../domain/Position.ts"
@@ -19,6 +19,8 @@ export interface ArchiveTail {
     readonly incarnation: number
     readonly complete: boolean
   } | null
+  /** Told by a spill while its archive cannot be asked whether another ingestor has gone on with that. */
+  readonly unconfirmed?: true
 }
 
 /** A bound of a window as people give it. */
@@ -67,19 +69,33 @@ export class Archive extends Context.Service<
     readonly recover: Effect.Effect<ArchiveTail, LogError>
     /** Chunks in order; the first continues (or repeats) what is stored. */
     readonly append: (chunks: ReadonlyArray<ArchivedChunk>) => Effect.Effect<void, LogError>
+    /**
+     * What the next append will be, told while one is under way: an archive may make it ready. Only a hint: nothing is
+     * stored by it, it may be interrupted, and the append need not come. Missing where there is nothing to gain.
+     */
+    readonly prepare?: (chunks: ReadonlyArray<ArchivedChunk>) => Effect.Effect<void>
     /** Durable when it returns. Never goes back. */
     readonly writeMark: (mark: Mark) => Effect.Effect<void, LogError>
     /** Records a new life of the source, before its first transaction is appended. */
     readonly beginIncarnation: (incarnation: Incarnation) => Effect.Effect<void, LogError>
-    /** From a position (inclusive) up to the end of the range; a range without an end follows the log. */
+    /**
+     * From a position (inclusive) up to the end of the range; a range without an end follows the log. Hints are of a
+     * chunk that was read at or before it: they only save work, and whatever they say the same is read.
+     */
     readonly read: (
       from: Position,
-      end: SeqRange["end"]
+      end: SeqRange["end"],
+      hints?: ReadHints
     ) => Stream.Stream<ReadonlyArray<ArchivedChunk>, LogError>
     /** The source's lives so far, oldest first. */
     readonly incarnations: Effect.Effect<ReadonlyArray<Incarnation>, LogError>
     /** What can be read now. */
     readonly coverage: Effect.Effect<Coverage, LogError>
+    /**
+     * Fails while its server is away, which what is known of the log does not: Unavailable once it has said nothing for
+     * some seconds though it was asked. Asks nothing itself.
+     */
+    readonly reach: Effect.Effect<void, LogError>
     /** The coverage at each change of it (of the frontier and the time on an idle source too), the present one first. */
     readonly coverageChanges: Stream.Stream<Coverage>
     /**

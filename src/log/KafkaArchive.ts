@@ -22,6 +22,9 @@ import type { LogError } from "./LogError.ts"
 /** What a batch may exceed its records by: its own head, and what compression adds where there is nothing to gain. */
 const batchBytesOf = (maxMessageBytes: number): number => Math.floor(maxMessageBytes * 0.99) - 1024
 
+/** A reading process asks each second, and an ingestor writes a mark. */
+const silentAfterMs = 5000
+
 /** The topics are the log of this source, or of none yet. */
 const checkSource = Effect.fnUntraced(function* (
   { options, state }: KafkaLog,
@@ -78,9 +81,9 @@ const open = Effect.fnUntraced(function* (options: KafkaArchiveOptions) {
 const make = Effect.fnUntraced(function* (options: KafkaArchiveOptions) {
   const { log, intervals, tail, maxMessageBytes } = yield* open(options)
   const { state } = log
-  const { compression = "lz4", topic } = options
+  state.heardAt = yield* Clock.currentTimeMillis
   const sender = yield* Effect.acquireRelease(
-    Effect.sync(() => new Sender({ ...options, topic, compression })),
+    Effect.sync(() => new Sender(options)),
     ({ close }) => close
   )
   const writer = new KafkaWriter({ log, intervals, sender, tail, batchBytes: batchBytesOf(maxMessageBytes) })
@@ -139,23 +142,31 @@ const make = Effect.fnUntraced(function* (options: KafkaArchiveOptions) {
     }
   })
 
+  /** Since when a broker has not answered what is asked of it all the time. */
+  const heardAt = (now: number) => (options.role === "writer" ? (sender.since ?? now) : state.heardAt)
+
   const archive = Archive.of({
     kind: "kafka",
     recover: writes.recover,
     append: writes.append,
+    ...(options.role === "writer" ? { prepare: writer.encodeAhead } : {}),
     writeMark: writes.writeMark,
     beginIncarnation: writes.beginIncarnation,
     incarnations: Effect.sync(() => [...state.meta.incarnations]),
-    read: (from, end) => readLog(log, from, end),
+    read: (from, end, hints) => readLog(log, from, end, hints),
     coverage,
+    reach: Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const silent = now - heardAt(now)
+      if (silent < silentAfterMs) return Effect.void
+      return kafkaError({ _tag: "Unavailable", detail: `no answer for ${Math.round(silent / 1000)} s` })
+    }),
     coverageChanges: coverageStream(state.changed, coverage),
     resolve,
     volume
   })
-  const gauges = KafkaGauges.of({
-    sendAgeMs: Effect.map(Clock.currentTimeMillis, (now) => (sender.since === null ? 0 : now - sender.since)),
-    passed: Effect.sync(() => ({ ...state.met }))
-  })
+  const gauges = {
+    read: () => ({ waitsSince: sender.since, published: writer.published, passed: { ...state.met } })
+  }
   return Context.make(Archive, archive).pipe(Context.add(KafkaGauges, gauges))
 })
 
@@ -166,7 +177,7 @@ const make = Effect.fnUntraced(function* (options: KafkaArchiveOptions) {
  * Fails with Unsuited when a setting of a topic would lose or wedge, or the broker refuses us; Conflict when the topic
  * is another source's; Corrupt when one of the two topics is gone; Unavailable when no broker answers.
  */
-const layer = (options: KafkaArchiveOptions): Layer.Layer<Archive | KafkaGauges, LogError, ActorSystem> =>
+const layer = (options: KafkaArchiveOptions): Layer.Layer<Archive, LogError, ActorSystem> =>
   Layer.effectContext(make(options))
 
 export const KafkaArchive = { layer }

@@ -10,7 +10,7 @@ import { StreamReader } from "./redis/StreamReader.ts"
 import { coverageOf } from "./redis/StreamState.ts"
 import { StreamWriter } from "./redis/StreamWriter.ts"
 
-export interface LiveBufferRedisOptions extends Omit<RedisClientOptions, "deadline"> {
+export interface LiveBufferRedisOptions extends Omit<RedisClientOptions, "deadline" | "store"> {
   /** Milliseconds within which Redis must answer. Default 2000. */
   readonly deadline?: number
   /** SOURCE_ID: one stream belongs to one source. */
@@ -30,7 +30,7 @@ const fill = 0.85
 
 const make = Effect.fnUntraced(function* (options: LiveBufferRedisOptions) {
   const { maxChanges, maxBytes } = options
-  const client = new RedisClient({ ...options, deadline: options.deadline ?? 2000 })
+  const client = new RedisClient({ ...options, store: "redis buffer", deadline: options.deadline ?? 2000 })
   yield* Effect.addFinalizer(() => client.close)
   const look = new StreamLook(client, options.source, options.history)
   const limits = { changes: Math.floor(maxChanges * fill), bytes: maxBytes }

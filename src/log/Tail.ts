@@ -27,7 +27,7 @@ export const nextSeqOf = (last: LastStored): number =>
 /** Why this chunk cannot be what is stored under this commit, or undefined. */
 export const contradiction = (
   chunk: ArchivedChunk,
-  stored: Pick<NonNullable<LastStored>, "commit" | "incarnation">
+  stored: Pick<ArchivedChunk, "commit" | "incarnation">
 ): string | undefined => {
   if (chunk.incarnation !== stored.incarnation) {
     return `incarnation ${chunk.incarnation}, stored is ${stored.incarnation}`
@@ -51,9 +51,12 @@ const malformed = (chunk: ArchivedChunk): string | undefined => {
   return undefined
 }
 
+/** What a chunk follows. */
+type Predecessor = Pick<ArchivedChunk, "seq" | "commit" | "incarnation">
+
 const startsWrongly = (
   chunk: ArchivedChunk,
-  last: LastStored,
+  last: Predecessor | null,
   incarnations: ReadonlyArray<Incarnation>
 ): string | undefined => {
   const life = incarnations.find((incarnation) => incarnation.number === chunk.incarnation)
@@ -80,44 +83,42 @@ export const continueTail = (
 ): Continuation | TailConflict => {
   const fresh: Array<ArchivedChunk> = []
   const repeated: Array<ArchivedChunk> = []
-  let last = stored
-  let seq = nextSeqOf(last)
-  let ordinal = last === null || last.complete ? 0 : last.position.ordinal + 1
+  let last: Predecessor | null = stored === null ? null : { ...stored, seq: stored.position.seq }
+  let seq = nextSeqOf(stored)
+  let ordinal = stored === null || stored.complete ? 0 : stored.position.ordinal + 1
   for (const chunk of chunks) {
-    const conflict = (detail: string): TailConflict => ({ seq: chunk.seq, detail })
-    const wrong = malformed(chunk)
-    if (wrong !== undefined) return conflict(wrong)
-    const sameAsLast = last !== null && chunk.seq === last.position.seq
-    if (last !== null && sameAsLast) {
-      const detail = contradiction(chunk, last)
-      if (detail !== undefined) return conflict(detail)
-    }
+    const sameAsLast = last !== null && chunk.seq === last.seq
+    const wrong = malformed(chunk) ?? (last !== null && sameAsLast ? contradiction(chunk, last) : undefined)
+    if (wrong !== undefined) return { seq: chunk.seq, detail: wrong }
     if (isBefore(chunk, { seq, ordinal })) {
       if (!sameAsLast) repeated.push(chunk)
       continue
     }
-    if (chunk.seq !== seq || chunk.firstOrdinal > ordinal) {
-      return conflict(
-        `change ${chunk.firstOrdinal} does not follow; next is change ${ordinal} of transaction ${seq}`
-      )
-    }
-    if (!sameAsLast) {
-      const detail = startsWrongly(chunk, last, incarnations)
-      if (detail !== undefined) return conflict(detail)
-    }
-    fresh.push(sliceChunk(chunk, ordinal))
-    const end = endOrdinal(chunk)
-    last = {
-      position: { seq, ordinal: end - 1 },
-      commit: chunk.commit,
-      incarnation: chunk.incarnation,
-      complete: chunk.last
-    }
+    const detail =
+      chunk.seq !== seq || chunk.firstOrdinal > ordinal
+        ? `change ${chunk.firstOrdinal} does not follow; next is change ${ordinal} of transaction ${seq}`
+        : sameAsLast
+          ? undefined
+          : startsWrongly(chunk, last, incarnations)
+    if (detail !== undefined) return { seq: chunk.seq, detail }
+    const rest = sliceChunk(chunk, ordinal)
+    fresh.push(rest)
+    last = rest
     seq = chunk.last ? seq + 1 : seq
-    ordinal = chunk.last ? 0 : end
+    ordinal = chunk.last ? 0 : endOrdinal(chunk)
   }
-  return { fresh, repeated, last }
+  return { fresh, repeated, last: lastAfter(stored, fresh.at(-1)) }
 }
+
+const lastAfter = (stored: LastStored, chunk: ArchivedChunk | undefined): LastStored =>
+  chunk === undefined
+    ? stored
+    : {
+        position: { seq: chunk.seq, ordinal: endOrdinal(chunk) - 1 },
+        commit: chunk.commit,
+        incarnation: chunk.incarnation,
+        complete: chunk.last
+      }
 
 /** Why a new life cannot begin so, or undefined. The same one twice is fine: the first answer may have been lost. */
 export const beginsWrongly = (

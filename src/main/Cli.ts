@@ -2,6 +2,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Layer, References, type Runtime } from "effect"
 import { CliConfig, CliError, Command, GlobalFlag } from "effect/cli"
+import { auditCommand } from "./cli/AuditCommand.ts"
 import { CliFailure, cliCodes } from "./cli/CliFailure.ts"
 import { doctorCommand } from "./cli/DoctorCommand.ts"
 import { eventsCommand } from "./cli/EventsCommand.ts"
@@ -24,6 +25,7 @@ export const cli = root.pipe(
     jobsCommand,
     eventsCommand,
     doctorCommand,
+    auditCommand,
     healthCommand,
     sourceCommand,
     loginCommand,
@@ -55,6 +57,7 @@ export const runCli = <Input, Context, E, R>(
   words: ReadonlyArray<string>
 ) =>
   Command.runWith(command, { version })(words).pipe(
+    Effect.scoped,
     Effect.tapCause((cause) =>
       Effect.sync(() => {
         if (Cause.hasInterruptsOnly(cause)) return

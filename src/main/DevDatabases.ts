@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { Effect, Option, type Redacted } from "effect"
 import { attach } from "../ingest/Attach.ts"
+import { noHistory } from "../ingest/History.ts"
 import { type EmbeddedPostgres, makeEmbeddedPostgres } from "../postgres/EmbeddedPostgres.ts"
 import { connectPg } from "../postgres/PgSession.ts"
 import { demoSource, demoTarget, prepareDemo } from "./demo/PrepareDemo.ts"
@@ -52,10 +53,9 @@ export const devDatabases = Effect.fnUntraced(function* (settings: SettingsValue
     return embedded
   }
   const source = server.url(demoSource)
-  const none = { incarnation: null, mark: null }
   yield* prepareDemo({
     url: server.url,
-    attach: Effect.scoped(Effect.asVoid(attach(attachOptions(settings, source), none)))
+    attach: Effect.scoped(Effect.asVoid(attach(attachOptions(settings, source), noHistory)))
   })
   const demo: DevDatabases = {
     source,

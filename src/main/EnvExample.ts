@@ -1,6 +1,6 @@
 import { neededBy } from "./RoleSettings.ts"
+import { definitions } from "./SettingDefinitions.ts"
 import { type SettingGroup, settingGroups } from "./SettingGroups.ts"
-import { definitions } from "./Settings.ts"
 
 const variable = (key: SettingGroup["keys"][number]): string => {
   const { name, about, allowed, fallback } = definitions[key]

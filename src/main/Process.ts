@@ -1,7 +1,9 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Effect, Exit, Layer, Logger, References, type Runtime } from "effect"
+import { Cause, Effect, Exit, Logger, type Runtime } from "effect"
+import { type LevelTable, layerLogging } from "./LogLevels.ts"
 import type { SettingsValue } from "./Settings.ts"
 import { SettingsError } from "./Settings.ts"
+import { StopDeadline } from "./StopDeadline.ts"
 
 /** Exit codes of every process: 0 stopped in order, 1 failed, 70 did not stop in time, 78 a setting is wrong. */
 const exitCodes = { ok: 0, failed: 1, stuck: 70, settings: 78 } as const
@@ -14,19 +16,11 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
 
 const teardown: Runtime.Teardown = (exit, onExit) => onExit(codeOf(exit))
 
-/** Finalizers may hang on a dead peer: after the first signal the process ends by itself in this time. */
-const stopDeadlineMillis = 20_000
-
-const armDeadline = () => {
-  const arm = () => {
-    setTimeout(() => {
-      process.stderr.write("walstream: did not stop in time\n")
-      process.exit(exitCodes.stuck)
-    }, stopDeadlineMillis).unref()
-  }
-  process.once("SIGTERM", arm)
-  process.once("SIGINT", arm)
-}
+/** Of this process. */
+export const stopDeadline = new StopDeadline(() => {
+  process.stderr.write("walstream: did not stop in time\n")
+  process.exit(exitCodes.stuck)
+})
 
 const messageOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
@@ -37,7 +31,8 @@ const messageOf = (cause: Cause.Cause<unknown>): string => {
 
 /** Runs a process until it is told to stop or fails: one clear message, the right exit code. */
 export const runProcess = <E>(main: Effect.Effect<unknown, E>): void => {
-  armDeadline()
+  process.once("SIGTERM", stopDeadline.arm)
+  process.once("SIGINT", stopDeadline.arm)
   main.pipe(
     Effect.tapCause((cause) =>
       Cause.hasInterruptsOnly(cause)
@@ -50,12 +45,8 @@ export const runProcess = <E>(main: Effect.Effect<unknown, E>): void => {
   )
 }
 
-/** Logs go to stderr: stdout is for what a person asked for. */
-export const logging = (settings: Pick<SettingsValue, "logFormat" | "logLevel">) => {
-  const json = settings.logFormat === "json" || (settings.logFormat === "auto" && !process.stderr.isTTY)
-  return Layer.mergeAll(
-    Logger.layer([json ? Logger.consoleJson : Logger.consolePretty()]),
-    Layer.succeed(References.MinimumLogLevel, settings.logLevel),
-    Layer.succeed(Logger.LogToStderr, true)
-  )
+/** One JSON object a line for machines, readable lines for a terminal. */
+export const logging = ({ logFormat }: Pick<SettingsValue, "logFormat">, levels: LevelTable) => {
+  const json = logFormat === "json" || (logFormat === "auto" && !process.stderr.isTTY)
+  return layerLogging(levels, json ? Logger.consoleJson : Logger.consolePretty())
 }

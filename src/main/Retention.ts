@@ -1,5 +1,4 @@
 import { Duration, Option } from "effect"
-import type { SettingsValue } from "./Settings.ts"
 
 /** What a demo that nobody looks after keeps, whichever bound is met first: about two days of its shoppers. */
 export const demoRetention = { maxAgeHours: 168, maxBytes: 2_000_000_000 }
@@ -10,11 +9,13 @@ export interface Retention {
   readonly maxBytes: number
 }
 
+interface RetentionSettings {
+  readonly archiveMaxAgeHours: Option.Option<number>
+  readonly archiveMaxBytes: Option.Option<number>
+}
+
 /** A demo is left running and forgotten; a history of one's own is only removed by a setting that says so. */
-export const retentionOf = (
-  settings: Pick<SettingsValue, "archiveMaxAgeHours" | "archiveMaxBytes">,
-  demo: boolean
-): Retention => ({
+export const retentionOf = (settings: RetentionSettings, demo: boolean): Retention => ({
   maxAgeHours: Option.getOrElse(settings.archiveMaxAgeHours, () => (demo ? demoRetention.maxAgeHours : 0)),
   maxBytes: Option.getOrElse(settings.archiveMaxBytes, () => (demo ? demoRetention.maxBytes : 0))
 })

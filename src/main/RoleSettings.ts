@@ -1,6 +1,7 @@
 import { Option, Result } from "effect"
 import type { ProcessRole } from "../control/ThisProcess.ts"
-import { definitions, type Environment, readSettings, SettingsError, type SettingsValue } from "./Settings.ts"
+import { definitions } from "./SettingDefinitions.ts"
+import { type Environment, readSettings, SettingsError, type SettingsValue } from "./Settings.ts"
 
 /** What each role cannot do without. The embedded stores are for a single process: roles share theirs. */
 const needs = {
@@ -36,7 +37,11 @@ const halves = (role: ProcessRole, isSet: IsSet, isTls: boolean): ReadonlyArray<
   return [
     ...together("KAFKA_USERNAME", "KAFKA_PASSWORD"),
     ...together("KAFKA_PASSWORD", "KAFKA_USERNAME"),
-    ...(isSet("KAFKA_TLS_CA") && !isTls ? ["KAFKA_TLS must be on where KAFKA_TLS_CA is set"] : []),
+    ...["KAFKA_TLS_CA", "KAFKA_TLS_CERT"].flatMap((set) =>
+      isSet(set) && !isTls ? [`KAFKA_TLS must be on where ${set} is set`] : []
+    ),
+    ...together("KAFKA_TLS_CERT", "KAFKA_TLS_KEY"),
+    ...together("KAFKA_TLS_KEY", "KAFKA_TLS_CERT"),
     ...together("REPLAYER_TLS_CERT", "REPLAYER_TLS_KEY"),
     ...together("REPLAYER_TLS_KEY", "REPLAYER_TLS_CERT"),
     // Each would otherwise speak in plain text, silently.

@@ -9,6 +9,8 @@ export interface Setting<A> {
   /** Its text when it is not set; null for "not set", which the codec's type must then allow. */
   readonly fallback: string | null
   readonly read: (text: string) => Result.Result<A, null>
+  /** Never to be printed, whatever happens. */
+  readonly isSecret?: true
   /** What an unset variable without a fallback gives. */
   readonly unset: Option.Option<A>
 }
@@ -83,7 +85,7 @@ export const list = (
   name: string,
   about: string,
   allowed: string,
-  item: RegExp
+  item: RegExp | ((item: string) => boolean)
 ): Setting<ReadonlyArray<string>> =>
   withFallback(
     name,
@@ -91,17 +93,46 @@ export const list = (
     about,
     allowed,
     Schema.String.pipe(
-      Schema.decodeTo(Schema.Array(Schema.String.check(Schema.isPattern(item))), {
-        decode: SchemaGetter.transform((text) =>
-          text
-            .split(",")
-            .map((part) => part.trim())
-            .filter((part) => part !== "")
+      Schema.decodeTo(
+        Schema.Array(
+          Schema.String.check(typeof item === "function" ? Schema.makeFilter(item) : Schema.isPattern(item))
         ),
-        encode: SchemaGetter.transform((parts) => parts.join(","))
-      })
+        {
+          decode: SchemaGetter.transform((text) =>
+            text
+              .split(",")
+              .map((part) => part.trim())
+              .filter((part) => part !== "")
+          ),
+          encode: SchemaGetter.transform((parts) => parts.join(","))
+        }
+      )
     )
   )
+
+/** A list of `name=word` with commas between; empty when not set. */
+export const pairs = <const W extends ReadonlyArray<string>>(
+  name: string,
+  about: string,
+  words: W
+): Setting<ReadonlyArray<readonly [string, W[number]]>> => ({
+  name,
+  about,
+  allowed: `a list of name=${words.join("|")} with commas between`,
+  fallback: "",
+  unset: Option.none(),
+  read: (text) => {
+    const found: Array<readonly [string, W[number]]> = []
+    for (const part of text.split(",").map((one) => one.trim())) {
+      if (part === "") continue
+      const [key = "", value] = part.split("=")
+      const word = words.find((one) => one === value)
+      if (word === undefined || !/^[a-z-]+$/u.test(key)) return Result.fail(null)
+      found.push([key, word])
+    }
+    return Result.succeed(found)
+  }
+})
 
 /** A secret: never printed. */
 export const secret = (
@@ -113,6 +144,7 @@ export const secret = (
   const plain = optional(name, about, allowed, codec)
   return {
     ...plain,
+    isSecret: true,
     read: (text) =>
       Result.map(
         plain.read(text),
@@ -121,3 +153,55 @@ export const secret = (
     unset: Option.some(Option.none())
   }
 }
+
+/** Secrets with commas between: never printed. */
+export const secrets = (
+  name: string,
+  about: string,
+  allowed: string,
+  codec: Texts<string>
+): Setting<ReadonlyArray<Redacted.Redacted>> => {
+  const each = reader(codec)
+  return {
+    name,
+    about,
+    allowed,
+    fallback: "",
+    isSecret: true,
+    read: (text) => {
+      const parts = text.split(",").map((part) => part.trim())
+      return Result.map(Result.all(parts.filter((part) => part !== "").map(each)), (values) =>
+        values.map((value) => Redacted.make(value))
+      )
+    },
+    unset: Option.none()
+  }
+}
+
+/** A list of `name=value` with commas between, as HTTP headers in a variable have it: values are never printed. */
+export const secretPairs = (
+  name: string,
+  about: string,
+  allowed: string
+): Setting<Readonly<Record<string, Redacted.Redacted>>> => ({
+  name,
+  about,
+  allowed,
+  fallback: "",
+  isSecret: true,
+  unset: Option.none(),
+  read: (text) => {
+    const found: Record<string, Redacted.Redacted> = {}
+    for (const part of text.split(",").map((one) => one.trim())) {
+      if (part === "") continue
+      const [, key = "", value = ""] = /^([!#$%&'*+.^_`|~\w-]+)\s*=([\x20-\x7e]*)$/u.exec(part) ?? []
+      if (key === "") return Result.fail(null)
+      try {
+        found[key.toLowerCase()] = Redacted.make(decodeURIComponent(value.trim()))
+      } catch {
+        return Result.fail(null)
+      }
+    }
+    return Result.succeed(found)
+  }
+})

@@ -1,4 +1,4 @@
-import type { definitions } from "./Settings.ts"
+import type { definitions } from "./SettingDefinitions.ts"
 
 type Reader = "ingestor" | "worker" | "replayer" | "control" | "npm start" | "CLI"
 
@@ -10,7 +10,6 @@ export interface SettingGroup {
 }
 
 const all = ["ingestor", "worker", "replayer", "control", "npm start"] as const
-const roles = ["ingestor", "worker", "replayer", "control"] as const
 const stores = ["ingestor", "worker", "control"] as const
 
 /** Who reads which variable; each is in one group, in the order in which `.env.example` shows them. */
@@ -25,7 +24,7 @@ export const settingGroups: ReadonlyArray<SettingGroup> = [
   {
     title: "Capture",
     readers: ["ingestor", "npm start"],
-    keys: ["captureExcludeColumns", "spillMemoryBytes"]
+    keys: ["captureExcludeColumns", "spillMemoryBytes", "spillMaxBytes"]
   },
   { title: "Targets", readers: ["worker", "replayer", "control", "npm start", "CLI"], keys: ["targetUrl"] },
   { title: "Control database", readers: [...all, "CLI"], keys: ["databaseUrl"] },
@@ -37,6 +36,8 @@ export const settingGroups: ReadonlyArray<SettingGroup> = [
       "kafkaTopic",
       "kafkaTls",
       "kafkaTlsCa",
+      "kafkaTlsCert",
+      "kafkaTlsKey",
       "kafkaMechanism",
       "kafkaUsername",
       "kafkaPassword"
@@ -45,7 +46,7 @@ export const settingGroups: ReadonlyArray<SettingGroup> = [
   {
     title: "Topics that are made",
     readers: ["ingestor", "npm start"],
-    keys: ["kafkaPartitions", "kafkaReplicationFactor", "kafkaRetentionHours"]
+    keys: ["kafkaPartitions", "kafkaReplicationFactor", "kafkaMinInsyncReplicas", "kafkaRetentionHours"]
   },
   {
     title: "Live buffer in Redis",
@@ -72,15 +73,35 @@ export const settingGroups: ReadonlyArray<SettingGroup> = [
   {
     title: "API and page",
     readers: ["control", "npm start"],
-    keys: ["httpHost", "httpPort", "secretKey", "adminUsername", "adminPassword"]
+    keys: [
+      "httpHost",
+      "httpPort",
+      "secretKey",
+      "secretKeysFormer",
+      "authRegistration",
+      "authCookieSecure",
+      "accessTokenMinutes",
+      "sessionIdleMinutes",
+      "sessionHours",
+      "adminUsername",
+      "adminPassword",
+      "corsOrigins",
+      "trustedProxies",
+      "rateLimitRead",
+      "rateLimitWrite",
+      "rateLimitAddress",
+      "rateLimitLogin",
+      "drainSeconds"
+    ]
   },
-  { title: "Probes", readers: roles, keys: ["metricsHost", "metricsPort"] },
-  { title: "Log lines", readers: all, keys: ["logLevel", "logFormat"] },
+  { title: "Probes and metrics", readers: all, keys: ["metricsHost", "metricsPort"] },
+  { title: "Log lines", readers: all, keys: ["logLevel", "logLevels", "logFormat"] },
+  { title: "Traces", readers: all, keys: ["otlpEndpoint", "otlpHeaders", "tracesRatio"] },
   { title: "Files", readers: ["ingestor", "npm start", "CLI"], keys: ["dataDir"] },
   {
     title: "Embedded archive and demo",
     readers: ["npm start"],
     keys: ["archiveMaxAgeHours", "archiveMaxBytes", "demoRate"]
   },
-  { title: "Command line", readers: ["CLI"], keys: ["walstreamUrl", "walstreamToken"] }
+  { title: "Command line", readers: ["CLI"], keys: ["walstreamUrl", "walstreamApiKey", "walstreamToken"] }
 ]

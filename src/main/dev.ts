@@ -1,4 +1,4 @@
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { awaitControlDatabase } from "../control/AwaitControlDatabase.ts"
 import { Users } from "../control/auth/Users.ts"
@@ -6,23 +6,32 @@ import { controlDatabase } from "../control/ControlDatabase.ts"
 import { layerControlServer } from "../control/ControlServer.ts"
 import { layerCoverageKeeper } from "../control/CoverageKeeper.ts"
 import { layerGapKeeper } from "../control/GapKeeper.ts"
+import { requestMetrics } from "../control/http/RequestMetrics.ts"
+import { jobMetrics } from "../control/JobMetrics.ts"
 import { layerJobStorePg } from "../control/JobStorePg.ts"
 import { migrate } from "../control/Migrations.ts"
 import { layerProcessReporter } from "../control/ProcessReporter.ts"
 import type { Archive } from "../log/Archive.ts"
 import type { LiveBuffer } from "../log/LiveBuffer.ts"
 import { refillLiveBuffer } from "../log/LiveBufferRefill.ts"
-import { ActorSystem } from "../runtime/ActorSystem.ts"
+import { storeMetrics } from "../log/StoreMetrics.ts"
+import { replayMetrics } from "../replay/ReplayMetrics.ts"
+import { spawnKept } from "../runtime/KeptActor.ts"
+import { joinMetrics } from "../runtime/metrics/Metric.ts"
 import { type DevAccess, devAccess } from "./DevAccess.ts"
 import { type DevDatabases, devDatabases } from "./DevDatabases.ts"
 import { runWorkload } from "./demo/DemoWorkload.ts"
 import { writeLocalAccess } from "./LocalAccess.ts"
 import { runProcess } from "./Process.ts"
 import { attachOptions, capturing } from "./parts/Capturing.ts"
+import { limiter, manners } from "./parts/Limiting.ts"
+import { logins } from "./parts/LoggingIn.ts"
+import { captureMetrics, commonMetrics } from "./parts/Metrics.ts"
 import { replaying } from "./parts/Replaying.ts"
 import { runRole } from "./parts/Role.ts"
 import { stores } from "./parts/Stores.ts"
 import { targets } from "./parts/Targeting.ts"
+import { ticketing } from "./parts/Ticketing.ts"
 import { retentionOf, retentionText } from "./Retention.ts"
 import type { SettingsValue } from "./Settings.ts"
 import { welcome } from "./Welcome.ts"
@@ -41,7 +50,8 @@ const control = (settings: SettingsValue, databases: DevDatabases, access: DevAc
   layerControlServer({
     host: settings.httpHost,
     port: settings.httpPort,
-    tokens: { secret: access.secret, seconds: 3600 },
+    ...logins(settings, access.secret),
+    ...manners(settings),
     databases: {
       source: attachOptions(settings, databases.source),
       targets: databases.targets,
@@ -80,15 +90,36 @@ const open = (settings: SettingsValue, databases: DevDatabases, access: DevAcces
       password: access.madeUp ? Redacted.value(access.password) : ""
     })
     if (databases.demo) {
-      const { root } = yield* ActorSystem
-      yield* root.spawn({
-        name: "demo",
-        run: () => runWorkload({ url: databases.source, rate: settings.demoRate })
+      yield* spawnKept({
+        group: "demo",
+        name: "shoppers",
+        run: runWorkload({ url: databases.source, rate: settings.demoRate })
       })
     }
     const kept = retentionText(retentionOf(settings, databases.demo))
     process.stdout.write(welcome({ url, access, databases, dataDir: settings.dataDir, kept }))
   })
+
+/** What it tells at `/metrics`. */
+export const metrics = joinMetrics(
+  commonMetrics,
+  captureMetrics,
+  replayMetrics,
+  jobMetrics,
+  requestMetrics,
+  storeMetrics
+)
+
+/** There is one process to look at, and the API says whether it is ready: only where a port is asked for. */
+const told = (settings: SettingsValue) =>
+  Option.isNone(settings.metricsPort)
+    ? Layer.empty
+    : Layer.unwrap(
+        Effect.map(
+          Effect.promise(() => import("./parts/Probes.ts")),
+          ({ probes, storesNeeds }) => probes(settings, "dev", storesNeeds, metrics)
+        )
+      )
 
 /** Everything in one process: embedded databases and stores where none are named. */
 const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
@@ -100,6 +131,7 @@ const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
     Layer.provide(
       Layer.mergeAll(
         layerProcessReporter,
+        told(settings),
         layerCoverageKeeper(settings.sourceId),
         layerGapKeeper(settings.sourceId)
       )
@@ -110,7 +142,9 @@ const shape = Effect.fnUntraced(function* (settings: SettingsValue) {
       Layer.mergeAll(
         withPast(stores(settings, "writer", demo)),
         targets(settings, { source, targets: databases.targets }),
-        layerJobStorePg
+        layerJobStorePg,
+        limiter(settings),
+        ticketing(settings)
       )
     ),
     Layer.provide(database(databases, access))

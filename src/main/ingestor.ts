@@ -3,10 +3,13 @@ import { layerCoverageKeeper } from "../control/CoverageKeeper.ts"
 import { layerGapKeeper } from "../control/GapKeeper.ts"
 import { layerProcessReporter } from "../control/ProcessReporter.ts"
 import { IngestState } from "../ingest/IngestState.ts"
+import { storeMetrics } from "../log/StoreMetrics.ts"
+import { joinMetrics } from "../runtime/metrics/Metric.ts"
 import { runProcess } from "./Process.ts"
 import { beside } from "./parts/Beside.ts"
 import { capturing } from "./parts/Capturing.ts"
 import { migratedControlDatabase } from "./parts/ControlDb.ts"
+import { captureMetrics, commonMetrics } from "./parts/Metrics.ts"
 import { probes } from "./parts/Probes.ts"
 import { runRole } from "./parts/Role.ts"
 import { stores } from "./parts/Stores.ts"
@@ -19,6 +22,9 @@ const needs = Effect.gen(function* () {
   const isCapturing = phase._tag === "Capturing"
   return { capture: isCapturing ? null : `capture is ${phase._tag.toLowerCase()}` }
 })
+
+/** What it tells at `/metrics`. */
+export const metrics = joinMetrics(commonMetrics, captureMetrics, storeMetrics)
 
 /** Captures the source. The control database is told of it, and may be away. */
 const shape = (settings: SettingsValue, given: Given<"ingestor">) => {
@@ -34,7 +40,7 @@ const shape = (settings: SettingsValue, given: Given<"ingestor">) => {
         ).pipe(Layer.provide(migratedControlDatabase(url, "ingestor")))
       )
   })
-  return Layer.mergeAll(told, probes(settings, "ingestor", needs)).pipe(
+  return Layer.mergeAll(told, probes(settings, "ingestor", needs, metrics)).pipe(
     Layer.provide(capturing(settings, given.sourceUrl, false)),
     Layer.provide(stores(settings, "writer", false))
   )

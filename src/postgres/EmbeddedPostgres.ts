@@ -177,7 +177,7 @@ const launch = async (
     child.once("close", () => reject(new Error(log.trim())))
     child.stderr.on("data", (chunk) => {
       log = (log + String(chunk)).slice(-4096)
-      if (log.includes("ready to accept connections")) resolve()
+      if (/ready to accept (?:read-only )?connections/u.test(log)) resolve()
     })
   })
   return child

@@ -24,7 +24,8 @@ const Wire = Schema.Struct({
   schema: Schema.optional(Schema.String),
   table: Schema.optional(Schema.String),
   column: Schema.optional(Schema.String),
-  constraint: Schema.optional(Schema.String)
+  constraint: Schema.optional(Schema.String),
+  where: Schema.optional(Schema.String)
 })
 const isWire = Schema.is(Wire)
 
@@ -42,7 +43,14 @@ export const classify = (code: string): PostgresFailure => {
 }
 
 /** Classes whose server messages name objects only. Messages of all others may quote a cell's value and are left out. */
-const quotable = /^(08|0A|25|28|3D|3F|40|42|53|54|55|57|58|F0)/u
+const namesObjects = /^(08|0A|25|28|3D|3F|40|42|53|54|55|57|58|F0)/u
+
+/**
+ * What a function at the server fails with may name an object after a value, or be anything in any class: `where` then says
+ * which function, before the COPY that it was called by.
+ */
+const isQuotable = (code: string, { where = "COPY" }: typeof Wire.Type): boolean =>
+  namesObjects.test(code) && where.startsWith("COPY")
 
 /** An error of a PostgreSQL session. Its message never holds a cell's value. */
 export class PostgresError extends Schema.TaggedError<PostgresError>()("PostgresError", {
@@ -71,7 +79,7 @@ export class PostgresError extends Schema.TaggedError<PostgresError>()("Postgres
       wire.table === undefined ? "" : `table ${wire.schema ?? "?"}.${wire.table}`
     ].filter((part) => part !== "")
     const detail =
-      !sqlState || quotable.test(code)
+      !sqlState || isQuotable(code, wire)
         ? (wire.message ?? "connection failed")
         : `the server refused it${named.length === 0 ? "" : `: ${named.join(", ")}`}`
     return new PostgresError({

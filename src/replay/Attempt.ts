@@ -12,6 +12,7 @@ import { pinEnd, pinRoute } from "./JobPlanner.ts"
 import type { JobStore, JobStoreError, LeaseLost } from "./JobStore.ts"
 import { replayLoop } from "./ReplayLoop.ts"
 import type { Run } from "./Run.ts"
+import { makeSkips } from "./Skips.ts"
 import { Targets } from "./Target.ts"
 import type { ReplayError } from "./Verdict.ts"
 
@@ -27,13 +28,18 @@ const behind = (position: Position): Position => ({ seq: position.seq, ordinal: 
 const catchUp = Effect.fnUntraced(function* (run: Run, plan: JobPlan, ledger: Position, filter: Filter) {
   const booked = run.checkpoint?.position
   const from = booked === undefined ? { seq: plan.range.start, ordinal: 0 } : behind(booked)
-  const found = yield* unrecorded(from, ledger, filter).pipe(
+  const found = yield* unrecorded(
+    from,
+    ledger,
+    filter,
+    makeSkips(run.job.skips.map(({ position }) => position)),
+    run.checkpoint?.hints ?? {}
+  ).pipe(
     Effect.catchIf(
       (error) => !error.isRetryable,
       (error) =>
         Effect.as(
           Effect.logWarning("what was applied before cannot be counted", {
-            job: run.job.id,
             detail: error.message
           }),
           undefined
@@ -57,6 +63,7 @@ export const attempt = Effect.fnUntraced(function* (
   const targets = yield* Targets
   const archive = yield* Archive
   const { spec } = run.job
+  const skips = run.job.skips.map(({ position }) => position)
   run.phase = "opening"
   const session = yield* targets.open(spec.target, spec.dryRun, {
     jobId: run.job.id,
@@ -65,7 +72,8 @@ export const attempt = Effect.fnUntraced(function* (
     startSeq: plan.range.start,
     filterText: filterText(spec),
     dedupe: spec.dedupe,
-    onMismatch: spec.onMismatch
+    onMismatch: spec.onMismatch,
+    skips
   })
   // A dry run leaves no ledger behind: there the checkpoint is all there is.
   const ledger = (yield* session.position) ?? (spec.dryRun ? (run.checkpoint?.position ?? null) : null)
@@ -76,7 +84,7 @@ export const attempt = Effect.fnUntraced(function* (
 
   const start: Position = { seq: plan.range.start, ordinal: 0 }
   const next = ledger === null || comparePosition(behind(ledger), start) < 0 ? start : behind(ledger)
-  const backlog = new Backlog(next, filter, limits)
+  const backlog = new Backlog(next, filter, limits, run.checkpoint?.hints)
   const feed = new Feed(backlog)
   let current = plan
   /** Tries to read in a row that have failed. */
@@ -98,7 +106,7 @@ export const attempt = Effect.fnUntraced(function* (
         current = yield* pinEnd(run, current, end)
       }),
       onFallback: Effect.fnUntraced(function* (to) {
-        yield* Effect.logWarning("the job goes on from the archive", { job: run.job.id, reason: to.reason })
+        yield* Effect.logWarning("the job goes on from the archive", { reason: to.reason })
         current = yield* pinRoute(run, current, to)
       })
     })

@@ -1,4 +1,5 @@
 import type { Filter } from "../domain/Filter.ts"
+import type { ReadHints } from "../domain/Log.ts"
 import type { Micros } from "../domain/Micros.ts"
 import { formatPosition, type Position } from "../domain/Position.ts"
 import type { ArchivedChunk, Commit } from "../domain/Transaction.ts"
@@ -15,7 +16,7 @@ export interface BacklogLimits {
 }
 
 export const defaultLimits: BacklogLimits = {
-  batchChanges: 1000,
+  batchChanges: 2000,
   batchBytes: 8 * 1024 * 1024,
   wholeChanges: 10_000
 }
@@ -25,6 +26,8 @@ export interface Passed {
   readonly position: Position
   readonly commit: Commit
   readonly incarnation: number
+  /** The newest that the store gave with anything up to there. */
+  readonly hints: ReadHints
 }
 
 /** A wanted transaction, or a part of a large one, or (without chunks) a stretch of which nothing is wanted. */
@@ -85,8 +88,10 @@ export class Backlog {
   #bytes = 0
   /** The next piece is of the transaction of the one before. */
   #continues = false
+  #hints: ReadHints
 
-  constructor(next: Position, filter: Filter, limits: BacklogLimits) {
+  constructor(next: Position, filter: Filter, limits: BacklogLimits, hints: ReadHints = {}) {
+    this.#hints = hints
     this.#sequence = new Sequence(next)
     this.#filter = filter
     this.#limits = limits
@@ -97,14 +102,22 @@ export class Backlog {
     return this.#sequence.next
   }
 
+  /** Where the store that gave the last chunks goes on, as far as it said. */
+  get hints(): ReadHints {
+    return this.#hints
+  }
+
   get changes(): number {
     return this.#changes
   }
 
-  /** Enough is waiting: the reader should rest. Never while the first transaction is still coming in. */
+  /**
+   * A whole batch is waiting: the reader should rest. More would only grow old in memory, where the engine's collections
+   * cost more than it brings. Never while the first transaction is still coming in.
+   */
   get isFull(): boolean {
     return (
-      (this.#changes >= this.#limits.batchChanges * 4 || this.#bytes >= this.#limits.batchBytes * 2) &&
+      (this.#changes >= this.#limits.batchChanges || this.#bytes >= this.#limits.batchBytes) &&
       this.peek() !== undefined
     )
   }
@@ -118,10 +131,12 @@ export class Backlog {
     const accepted = this.#sequence.accept(chunk)
     if (accepted === "repeat") return true
     if (accepted === "gap") return false
+    this.#hints = chunk.hints ?? this.#hints
     const until: Passed = {
       position: { seq: chunk.seq, ordinal: chunk.firstOrdinal + chunk.changes.length - 1 },
       commit: chunk.commit,
-      incarnation: chunk.incarnation
+      incarnation: chunk.incarnation,
+      hints: this.#hints
     }
     const piece = this.#pieceFor(accepted, until, arrived)
     for (const run of filterChunk(this.#filter, accepted)) {

@@ -100,7 +100,7 @@ export class Feed {
   /** Reads one store until its stream ends, or the end of a window that lay ahead is known. */
   #leg(
     spec: JobSpec,
-    source: Archive["Service"] | LiveBuffer["Service"],
+    source: Pick<Archive["Service"], "kind" | "read">,
     end: number | null,
     listener: Pick<FeedListener<never, never>, "onData" | "onRetry">,
     failsAtOnce: boolean
@@ -130,7 +130,7 @@ export class Feed {
         return found === null
       })
       // A stream is retried whole, so it is made anew from where the backlog is; its backoff restarts once data come.
-      yield* Stream.suspend(() => source.read(backlog.next, end)).pipe(
+      yield* Stream.suspend(() => source.read(backlog.next, end, backlog.hints)).pipe(
         Stream.tapError((error) =>
           Effect.map(monotonicMillis, (now) => {
             if (error.isRetryable) listener.onRetry(error, now)

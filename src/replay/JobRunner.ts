@@ -1,8 +1,9 @@
-import { Clock, Duration, Effect, Pull, Schedule } from "effect"
+import { Cause, Clock, Duration, Effect, Pull, Schedule } from "effect"
 import type { JobFailure } from "../domain/Job.ts"
 import { formatPosition } from "../domain/Position.ts"
 import type { Archive } from "../log/Archive.ts"
 import type { LiveBuffer } from "../log/LiveBuffer.ts"
+import { errorText } from "../runtime/ErrorText.ts"
 import { reconnect } from "../runtime/RetryPolicy.ts"
 import { attempt } from "./Attempt.ts"
 import { type BacklogLimits, defaultLimits } from "./Backlog.ts"
@@ -10,7 +11,6 @@ import { insist, planJob } from "./JobPlanner.ts"
 import { JobStore, type JobStoreError, type LeaseLost } from "./JobStore.ts"
 import type { LeaseKeeper } from "./LeaseKeeper.ts"
 import { monotonicMillis } from "./ReplayClock.ts"
-import { countFailed } from "./ReplayMetrics.ts"
 import type { Run } from "./Run.ts"
 import type { Targets } from "./Target.ts"
 import { type ReplayError, verdict, withFix } from "./Verdict.ts"
@@ -78,6 +78,7 @@ const drive = Effect.fnUntraced(function* (
     if (decided._tag === "Rejected") {
       rejections = decided.seq === rejectedSeq ? rejections + 1 : 1
       rejectedSeq = decided.seq
+      run.figures.rejections += 1
       if (rejections > options.maxEventRetries) {
         return { ...decided.failure, position: rejectedAt(run, decided.seq, decided.ordinal) }
       }
@@ -91,7 +92,7 @@ const drive = Effect.fnUntraced(function* (
     run.retry(yield* monotonicMillis, error.message, attempts)
     run.batch = null
     if (attempts === 1 && decided._tag === "Retry") {
-      yield* Effect.logWarning("the job waits and tries again", { job: run.job.id, detail: withFix(error) })
+      yield* Effect.logWarning("the job waits and tries again", { detail: withFix(error) })
     }
     // The ledger standing elsewhere is no trouble by itself; only if reading it again does not help, it waits.
     if (decided._tag !== "Reread" || attempts > 1) {
@@ -116,11 +117,11 @@ const conclude = Effect.fnUntraced(function* (
   yield* insist(keeper.save)
   if (end === "completed") {
     yield* insist(store.complete(run.job.id, run.epoch))
-    yield* Effect.logInfo("the job is done", { job: run.job.id })
+    yield* Effect.logInfo("the job is done")
     return end
   }
-  yield* Effect.logWarning("the job failed", { job: run.job.id, code: end.code, detail: end.message })
-  if (end.position !== null) yield* countFailed
+  yield* Effect.logWarning("the job failed", { code: end.code, detail: end.message })
+  if (end.position !== null) run.figures.failed += 1
   yield* insist(store.fail(run.job.id, run.epoch, end))
   return "failed"
 })
@@ -136,10 +137,12 @@ export const runJob = Effect.fnUntraced(function* (
 ): Effect.fn.Return<RunEnd, never, Services> {
   const store = yield* JobStore
   const { id } = run.job
-  yield* Effect.logInfo("the job is ours", { job: id, epoch: run.epoch })
+  yield* Effect.logInfo("the job is ours", { epoch: run.epoch })
   const work = Effect.flatMap(drive(run, options), (end) => conclude(run, keeper, end)).pipe(
     Effect.catchDefect((defect) =>
-      Effect.logError("the runner of a job died", defect).pipe(
+      Effect.logError("the runner of a job died", {
+        detail: errorText(Cause.die(defect))
+      }).pipe(
         Effect.andThen(
           conclude(run, keeper, {
             code: "internal",
@@ -154,7 +157,6 @@ export const runJob = Effect.fnUntraced(function* (
       JobStoreError: (error) =>
         Effect.as(
           Effect.logError("the job store refuses; the lease is left to run out", {
-            job: id,
             detail: error.detail
           }),
           "let-go" as const

@@ -1,6 +1,16 @@
 import { Context, type Effect, type Option, Schema, type Stream } from "effect"
-import type { Checkpoint, Job, JobCounters, JobFailure, JobPlan, JobSpec, Speed } from "../domain/Job.ts"
+import type {
+  Checkpoint,
+  Job,
+  JobCounters,
+  JobFailure,
+  JobPlan,
+  JobSkip,
+  JobSpec,
+  Speed
+} from "../domain/Job.ts"
 import type { JobAction, JobStatus } from "../domain/JobStatus.ts"
+import type { Micros } from "../domain/Micros.ts"
 
 /** The job store cannot be reached or refused a statement. */
 export class JobStoreError extends Schema.TaggedError<JobStoreError>()("JobStoreError", {
@@ -29,6 +39,16 @@ export class JobNotFound extends Schema.TaggedError<JobNotFound>()("JobNotFound"
   }
 }
 
+/** Somebody has changed the job since. */
+export class VersionMoved extends Schema.TaggedError<VersionMoved>()("VersionMoved", {
+  jobId: Schema.String,
+  version: Schema.Int
+}) {
+  override get message(): string {
+    return `job ${this.jobId} is at version ${this.version}`
+  }
+}
+
 export class InvalidTransition extends Schema.TaggedError<InvalidTransition>()("InvalidTransition", {
   jobId: Schema.String,
   from: Schema.String,
@@ -38,6 +58,29 @@ export class InvalidTransition extends Schema.TaggedError<InvalidTransition>()("
   override get message(): string {
     return `job ${this.jobId} is ${this.from}: cannot ${this.action}`
   }
+}
+
+/** A job passes over the change that it failed at, and no other. */
+export class SkipRefused extends Schema.TaggedError<SkipRefused>()("SkipRefused", {
+  jobId: Schema.String,
+  position: Schema.String,
+  /** The change that it has failed at; null when it was none. */
+  failedAt: Schema.NullOr(Schema.String)
+}) {
+  override get message(): string {
+    return this.failedAt === null
+      ? `job ${this.jobId} has failed for another reason than a change: there is nothing to skip`
+      : `job ${this.jobId} has failed at ${this.failedAt}, not at ${this.position}`
+  }
+}
+
+/** Which jobs a list is about, and in which order. */
+export interface JobFilter {
+  /** Null for all. */
+  readonly statuses: ReadonlyArray<JobStatus> | null
+  /** Null for all. */
+  readonly createdAfter: Micros | null
+  readonly oldestFirst: boolean
 }
 
 export interface JobPage {
@@ -54,23 +97,34 @@ export class JobStore extends Context.Service<
   {
     readonly create: (spec: JobSpec) => Effect.Effect<Job, JobStoreError>
     readonly find: (jobId: string) => Effect.Effect<Job, JobStoreError | JobNotFound>
-    /** Newest first, `cursor` from the page before. */
-    readonly list: (query: {
-      readonly statuses: ReadonlyArray<JobStatus> | null
-      readonly limit: number
-      readonly cursor: string | null
-    }) => Effect.Effect<JobPage, JobStoreError>
+    /** By time of creation, `cursor` from the page before. */
+    readonly list: (
+      query: JobFilter & { readonly limit: number; readonly cursor: string | null }
+    ) => Effect.Effect<JobPage, JobStoreError>
     /** By the transition table; pause and cancel clear worker and lease in the same statement. The same action again changes nothing. */
     readonly act: (
       jobId: string,
       action: JobAction
     ) => Effect.Effect<Job, JobStoreError | JobNotFound | InvalidTransition>
+    /** `versions`: only while the job is at one of them; null for whatever it is at. */
     readonly update: (
       jobId: string,
-      change: { readonly name?: string | null; readonly speed?: Speed }
-    ) => Effect.Effect<Job, JobStoreError | JobNotFound>
+      change: { readonly name?: string | null; readonly speed?: Speed },
+      versions?: ReadonlyArray<number> | null
+    ) => Effect.Effect<Job, JobStoreError | JobNotFound | VersionMoved>
+    /**
+     * Notes that a failed job, once it is resumed, is to pass over the change that it has failed at. The same change again
+     * changes nothing.
+     */
+    readonly skip: (
+      jobId: string,
+      skip: Pick<JobSkip, "position" | "reason" | "by">
+    ) => Effect.Effect<Job, JobStoreError | JobNotFound | InvalidTransition | SkipRefused>
     /** Refused while a worker may hold it. */
-    readonly remove: (jobId: string) => Effect.Effect<void, JobStoreError | JobNotFound | InvalidTransition>
+    readonly remove: (
+      jobId: string,
+      versions?: ReadonlyArray<number> | null
+    ) => Effect.Effect<void, JobStoreError | JobNotFound | InvalidTransition | VersionMoved>
 
     /**
      * Takes one job that is queued, or running under an expired lease or for a worker whose session lock is gone, and
@@ -112,6 +166,13 @@ export class JobStore extends Context.Service<
     ) => Effect.Effect<void, JobStoreError | LeaseLost>
     /** Back to queued: an orderly stop of the worker. */
     readonly release: (jobId: string, epoch: number) => Effect.Effect<void, JobStoreError | LeaseLost>
+    /**
+     * Of these ids those of jobs that never go on: completed, cancelled, or deleted here. Left out are jobs that may be
+     * resumed, and ids that were never jobs of this store.
+     */
+    readonly finished: (jobIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, JobStoreError>
+    /** Drops what is kept of jobs that were deleted more than so many days ago: `finished` does not know them any more. */
+    readonly dropDeleted: (days: number) => Effect.Effect<void, JobStoreError>
     /** Ids of jobs that changed: a hint that may be lost. Polling each second is what guarantees. */
     readonly changes: Stream.Stream<string, JobStoreError>
   }

@@ -42,6 +42,11 @@ export class LeaseKeeper {
     this.#hint.notify()
   }
 
+  /** Milliseconds that the lease lasts, by our own clock from before its last renewal was sent. */
+  left(now: number): number {
+    return this.#sent + this.#leaseMillis - now
+  }
+
   get keep(): Effect.Effect<LetGo, never, JobStore> {
     return Effect.raceFirst(this.#tend, this.#expire)
   }
@@ -64,7 +69,7 @@ export class LeaseKeeper {
   get #expire(): Effect.Effect<LetGo> {
     return Effect.gen({ self: this }, function* () {
       for (;;) {
-        const left = this.#sent + this.#leaseMillis - (yield* monotonicMillis)
+        const left = this.left(yield* monotonicMillis)
         // No timer is finer than a millisecond.
         if (left < 1) return { _tag: "Expired" }
         yield* Effect.sleep(left)
@@ -75,7 +80,6 @@ export class LeaseKeeper {
   get #tend(): Effect.Effect<LetGo, never, JobStore> {
     const pass = Effect.catchTag(this.#pass, "JobStoreError", (error) =>
       Effect.logWarning("the job store does not answer; the lease is kept until it runs out", {
-        job: this.#run.job.id,
         detail: error.detail
       })
     )

@@ -1,36 +1,109 @@
-import { Effect, Metric } from "effect"
-import type { JobCounters } from "../domain/Job.ts"
-import type { Run } from "./Run.ts"
+import { Effect, Option } from "effect"
+import { Archive } from "../log/Archive.ts"
+import { counter, gauge, histogram, type MetricSet, metricSet } from "../runtime/metrics/Metric.ts"
+import { ReplayWorker } from "./ReplayWorker.ts"
+import type { RunPhase, RunSnapshot } from "./Run.ts"
 
-const replayed = Metric.counter("walstream_events_replayed_total", {
-  description: "Changes applied at targets",
-  incremental: true
-})
-const duplicates = Metric.counter("walstream_events_duplicates_total", {
-  description: "Changes skipped because the target had them",
-  incremental: true
-})
-const failed = Metric.counter("walstream_events_failed_total", {
-  description: "Changes that a target rejected for good",
-  incremental: true
-})
-const latency = Metric.histogram("walstream_replay_latency_seconds", {
-  description: "From handing a batch to the target until it is committed there",
-  boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
-})
-const pacing = Metric.histogram("walstream_replay_pacing_error_seconds", {
-  description: "How far from its due time the worst transaction of a batch was handed to the target",
-  boundaries: [0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 1]
+/** What is said of changes, wherever they are applied. */
+export const outcomes = {
+  replayed: counter(
+    "walstream_events_replayed_total",
+    "Changes applied at targets: by jobs where the worker tells it, by single ReplayEvent calls where the replayer does"
+  ),
+  duplicates: counter(
+    "walstream_events_duplicates_total",
+    "Changes that were skipped, since the target had them already"
+  ),
+  failed: counter(
+    "walstream_events_failed_total",
+    "Changes that a target rejected for good: each has failed its job, or its ReplayEvent call"
+  )
+}
+
+const metrics = {
+  ...outcomes,
+  dryRun: counter(
+    "walstream_events_dry_run_total",
+    "Changes that dry runs have read: no target has them, and they are not among the replayed ones"
+  ),
+  rejections: counter(
+    "walstream_apply_rejections_total",
+    "Batches that a target rejected for a change in them, tries that come again included"
+  ),
+  converged: counter(
+    "walstream_events_converged_total",
+    "Changes that met another row at the target than the history says, and made it what it says"
+  ),
+  latency: histogram(
+    "walstream_replay_latency_seconds",
+    "One batch with changes, from handed to the target until it is committed there, the way to the replayer included"
+  ),
+  pacing: histogram(
+    "walstream_replay_pacing_error_seconds",
+    "How far from when it was due the worst transaction of a batch was handed to the target"
+  ),
+  runs: gauge("walstream_runs", "Jobs that this process runs, by what they do at the moment", "phase"),
+  slots: gauge("walstream_run_slots", "JOB_WORKER_COUNT: jobs that this process runs at most"),
+  lag: gauge(
+    "walstream_replay_lag_changes",
+    "Changes in the archive that the furthest behind of the jobs that follow it at full speed has not applied"
+  ),
+  lease: gauge(
+    "walstream_job_lease_left_seconds",
+    "How long the lease lasts of which least is left: it is renewed at two thirds; nothing without a job"
+  )
+}
+
+const phases = [
+  "planning",
+  "opening",
+  "replaying",
+  "waiting",
+  "retrying",
+  "ending"
+] satisfies ReadonlyArray<RunPhase>
+
+/** A log that takes longer tells nothing: a scrape must not wait for it. */
+const patience = "2 seconds"
+
+/** Null where the log does not say. */
+const lagOf = Effect.fnUntraced(function* (runs: ReadonlyArray<RunSnapshot>) {
+  const archive = yield* Archive
+  // One without a position has not been told yet where it begins.
+  const reached = runs.flatMap(({ follows, speed, position }) =>
+    follows && speed === "max" && position !== null ? [position.seq] : []
+  )
+  if (reached.length === 0) return 0
+  const { nextSeq } = yield* archive.coverage
+  return (yield* archive.volume(Math.min(...reached) + 1, nextSeq)).changes
 })
 
-/** A batch is at the target. */
-export const countApplied = Effect.fnUntraced(function* (run: Run, counters: JobCounters, millis: number) {
-  if (counters.processed > 0) yield* Metric.update(replayed, counters.processed)
-  if (counters.duplicate > 0) yield* Metric.update(duplicates, counters.duplicate)
-  yield* Metric.update(latency, millis / 1000)
-  const worst = run.pacer.errors.takeWorst()
-  if (worst !== null) yield* Metric.update(pacing, worst / 1000)
-})
-
-/** A change was rejected after all tries. */
-export const countFailed = Metric.update(failed, 1)
+/** What the jobs of a process do. */
+export const replayMetrics: MetricSet<ReplayWorker | Archive> = metricSet(
+  metrics,
+  Effect.gen(function* () {
+    const worker = yield* ReplayWorker
+    const { figures } = worker
+    const runs = yield* worker.runs
+    const leases = yield* worker.leasesLeft
+    const lag = yield* lagOf(runs).pipe(
+      Effect.timeoutOption(patience),
+      Effect.map(Option.getOrNull),
+      Effect.orElseSucceed(() => null)
+    )
+    return [
+      metrics.replayed.is(figures.replayed),
+      metrics.duplicates.is(figures.duplicates),
+      metrics.failed.is(figures.failed),
+      metrics.dryRun.is(figures.dryRun),
+      metrics.rejections.is(figures.rejections),
+      metrics.converged.is(figures.converged),
+      metrics.latency.is(figures.latency),
+      metrics.pacing.is(figures.pacing),
+      metrics.runs.by(phases.map((phase) => [phase, runs.filter((run) => run.phase === phase).length])),
+      metrics.slots.is(worker.slots),
+      metrics.lag.is(lag),
+      metrics.lease.is(leases.length === 0 ? null : Math.min(...leases))
+    ]
+  })
+)

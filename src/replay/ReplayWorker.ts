@@ -10,6 +10,7 @@ import { type RunnerOptions, runJob } from "./JobRunner.ts"
 import { JobStore } from "./JobStore.ts"
 import { LeaseKeeper } from "./LeaseKeeper.ts"
 import { monotonicMillis } from "./ReplayClock.ts"
+import { ReplayFigures } from "./ReplayFigures.ts"
 import { Run, type RunSnapshot } from "./Run.ts"
 import type { Targets } from "./Target.ts"
 
@@ -37,6 +38,7 @@ class Pool {
   readonly #jobs: Supervisor
   readonly #slots = new Map<string, Slot>()
   readonly #wakeup = new Wakeup()
+  readonly figures = new ReplayFigures()
 
   constructor(options: ReplayWorkerOptions, jobs: Supervisor) {
     this.#options = options
@@ -45,6 +47,10 @@ class Pool {
 
   get runs(): ReadonlyArray<Run> {
     return Array.from(this.#slots.values(), (slot) => slot.run)
+  }
+
+  leasesLeft(now: number): ReadonlyArray<number> {
+    return Array.from(this.#slots.values(), ({ keeper }) => keeper.left(now) / 1000)
   }
 
   /** Fills free slots, then waits for a hint, a free slot or a second. For ever. */
@@ -93,9 +99,10 @@ class Pool {
   }
 
   #start(job: Job, acquiredAt: number): Effect.Effect<void, never, Services> {
-    const run = new Run(job)
+    const run = new Run(job, this.figures)
     const keeper = new LeaseKeeper(run, this.#options.leaseSeconds, acquiredAt)
     this.#slots.set(job.id, { run, keeper })
+    const about = { job_id: job.id }
     const free = Effect.sync(() => {
       if (this.#slots.get(job.id)?.run === run) this.#slots.delete(job.id)
       this.#wakeup.notify()
@@ -105,13 +112,15 @@ class Pool {
         // A job that comes back must not meet the actor of its life before.
         name: `${job.id}-${job.leaseEpoch}`,
         restart: "temporary",
-        run: () => Effect.ensuring(runJob(run, keeper, this.#options), free)
+        run: () => Effect.annotateLogs(Effect.ensuring(runJob(run, keeper, this.#options), free), about)
       })
       .pipe(
         Effect.catch((error) =>
           Effect.andThen(
             free,
-            Effect.logError("a job cannot be started here", { job: job.id, detail: error.message })
+            Effect.logError("a job cannot be started here", { detail: error.message }).pipe(
+              Effect.annotateLogs(about)
+            )
           )
         ),
         Effect.asVoid
@@ -125,6 +134,11 @@ export class ReplayWorker extends Context.Service<
   {
     /** What the jobs of this process are doing now, beyond what their rows say. */
     readonly runs: Effect.Effect<ReadonlyArray<RunSnapshot>>
+    /** Seconds that their leases last. */
+    readonly leasesLeft: Effect.Effect<ReadonlyArray<number>>
+    /** How many jobs run at once. */
+    readonly slots: number
+    readonly figures: ReplayFigures
   }
 >()("walstream/replay/ReplayWorker") {
   /** Stops in order: no new jobs, then each running one gives its job back. */
@@ -144,7 +158,10 @@ export class ReplayWorker extends Context.Service<
         yield* replay.spawn({ name: "hints", restart: "transient", run: () => pool.listen })
         yield* replay.spawn({ name: "pool", run: () => pool.fill })
         return ReplayWorker.of({
-          runs: Effect.map(monotonicMillis, (now) => pool.runs.map((run) => run.snapshot(now)))
+          runs: Effect.map(monotonicMillis, (now) => pool.runs.map((run) => run.snapshot(now))),
+          leasesLeft: Effect.map(monotonicMillis, (now) => pool.leasesLeft(now)),
+          slots: options.count,
+          figures: pool.figures
         })
       }).pipe(Effect.orDie)
     )

@@ -2,10 +2,12 @@ import type { Checkpoint, Job, JobCounters, JobPlan, Speed } from "../domain/Job
 import type { Micros } from "../domain/Micros.ts"
 import type { Position } from "../domain/Position.ts"
 import { Wakeup } from "../log/Wakeup.ts"
-import { outerPosition, type Passed, type Taken } from "./Backlog.ts"
+import { outerPosition, type Passed } from "./Backlog.ts"
 import { addCounters, noCounters } from "./Counters.ts"
 import { Pacer } from "./Pacer.ts"
 import type { PacingError } from "./PacingErrors.ts"
+import type { Given } from "./Pipeline.ts"
+import { ReplayFigures } from "./ReplayFigures.ts"
 import type { ApplyMode } from "./Target.ts"
 
 export type RunPhase = "planning" | "opening" | "replaying" | "waiting" | "retrying" | "ending"
@@ -47,6 +49,8 @@ export interface Unsaved {
 /** One life of a job in a worker: what its runner, its reader and its lease keeper share. Plain state, no process. */
 export class Run {
   readonly job: Job
+  /** What its process counts. */
+  readonly figures: ReplayFigures
   readonly epoch: number
   readonly pacer: Pacer
   /** Something has changed that the replaying loop should look at. */
@@ -59,8 +63,8 @@ export class Run {
   phase: RunPhase = "planning"
   /** How the target is written to; null while none is open. */
   applying: () => ApplyMode | null = () => null
-  /** What the target was given and has not committed yet; of a large transaction the last part, and the changes before. */
-  batch: { readonly taken: Taken; readonly before: number; readonly since: number } | null = null
+  /** What the target is at; of a large transaction the last part. `since` in monotonic milliseconds, of the whole. */
+  batch: (Given & { readonly since: number }) | null = null
   /** Commit time of the first transaction that waits to be due; null for none. */
   waiting: Micros | null = null
   /** The lease is gone, or the worker stops: end after what is under way. */
@@ -76,8 +80,9 @@ export class Run {
     readonly applying: boolean
   } | null = null
 
-  constructor(job: Job) {
+  constructor(job: Job, figures = new ReplayFigures()) {
     this.job = job
+    this.figures = figures
     this.epoch = job.leaseEpoch
     this.plan = job.plan
     this.pacer = new Pacer(job.spec.speed, job.spec.maxGapSeconds)
@@ -98,7 +103,7 @@ export class Run {
       position: until.position,
       outer: outerPosition(until),
       commitTime: until.commit.commitTime,
-      hints: {}
+      hints: until.hints
     }
   }
 

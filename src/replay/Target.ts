@@ -15,6 +15,8 @@ export interface ApplyOptions {
   readonly filterText: string
   readonly dedupe: DedupeMode
   readonly onMismatch: MismatchMode
+  /** Changes to pass over, as the outside names them. The ledger keeps them as exceptions of the job's interval. */
+  readonly skips: ReadonlyArray<string>
 }
 
 /** A stretch of the log in order: several transactions, or part of a large one. */
@@ -47,6 +49,8 @@ export interface ApplyMode {
  *
  * - `apply` commits changes and ledger together, or nothing. It writes only if the ledger's epoch is mine and its
  *   position the one the batch follows, both checked under the ledger row's lock.
+ * - It may be given the next batch while one is under way. They are applied in the order of the calls, one after the
+ *   other; behind one that failed the next one's `follows` is not where the ledger stands.
  * - Batches that go on are one target transaction with the batch that ends them. It holds the lock from its first to
  *   its last; any failure in between takes all of them back, and they have to come again from the first.
  * - Interrupting it rolls the open transaction back.
@@ -72,5 +76,19 @@ export class Targets extends Context.Service<
       dryRun: boolean,
       options: ApplyOptions
     ) => Effect.Effect<TargetSession, TargetError, Scope.Scope>
+    /**
+     * Ids of jobs, whosever they are, whose row in the target's ledger was not written for so long that what they have
+     * applied makes no duplicates any more. In the order of the text, those behind `after` (empty: all), at most so many.
+     */
+    readonly expiredJobs: (
+      target: string,
+      after: string,
+      most: number
+    ) => Effect.Effect<ReadonlyArray<string>, TargetError>
+    /**
+     * Removes what the target's ledger knows of these jobs, as far as it has expired; gives how many there were. Only for
+     * jobs that never go on: another run of one would begin where its window does.
+     */
+    readonly forgetJobs: (target: string, jobIds: ReadonlyArray<string>) => Effect.Effect<number, TargetError>
   }
 >()("walstream/replay/Targets") {}

@@ -57,7 +57,7 @@ const mend = (reason: TargetErrorReason): string | null => {
     case "Unavailable":
       return "see that its server runs, has room, and is where the target's URL says; the job goes on by itself"
     case "Rejected":
-      return "see why the target refuses it, mend that there, and resume the job: it goes on with this change"
+      return "see why the target refuses it, mend that there, and resume the job: it goes on with this change, or behind it if it was told to skip it"
     case "Unfit":
       return `make it there as the source has it (pg_dump --schema-only --table=${reason.table}) and resume the job; or make a job whose tables leave it out`
     case "SameAsSource":

@@ -1,5 +1,6 @@
 import { Effect, Layer } from "effect"
-import { ActorSystem } from "../runtime/ActorSystem.ts"
+import type { ActorSystem } from "../runtime/ActorSystem.ts"
+import { spawnRecurring } from "../runtime/Recurring.ts"
 import { ReplayEvents } from "./ReplayEvents.ts"
 
 export interface EventKeyCleanerOptions {
@@ -33,20 +34,11 @@ export const eventKeyCleaner = ({
   everyMillis = defaultEveryMillis
 }: EventKeyCleanerOptions): Layer.Layer<never, never, ActorSystem | ReplayEvents> =>
   Layer.effectDiscard(
-    Effect.gen(function* () {
-      const { root } = yield* ActorSystem
-      const events = yield* ReplayEvents
-      const name = "event-keys"
-      yield* Effect.acquireRelease(
-        root.spawn({
-          name,
-          run: () =>
-            Effect.forEach(events.targets, (target) => cleanTarget(events, target), { discard: true }).pipe(
-              Effect.andThen(Effect.sleep(everyMillis)),
-              Effect.forever
-            )
-        }),
-        () => root.stop(name)
-      )
-    }).pipe(Effect.orDie)
+    Effect.flatMap(ReplayEvents, (events) =>
+      spawnRecurring({
+        name: "event-keys",
+        everyMillis,
+        run: Effect.forEach(events.targets, (target) => cleanTarget(events, target), { discard: true })
+      })
+    )
   )

@@ -1,6 +1,6 @@
 import type { ServiceError } from "@grpc/grpc-js"
 import { Effect, type Scope, Semaphore } from "effect"
-import type { ApplyMode, ApplyOptions, TargetSession } from "../replay/Target.ts"
+import type { ApplyBatch, ApplyMode, ApplyOptions, TargetSession } from "../replay/Target.ts"
 import { TargetError } from "../replay/TargetError.ts"
 import { positionFromWire } from "./ChangeWire.ts"
 import { type ClientCall, Conversation, encodeRequest } from "./Conversation.ts"
@@ -61,10 +61,26 @@ export const openGrpcSession = Effect.fnUntraced(function* (
     })
     if (opened.$case !== "opened") return yield* strange
     conversation.maxBytes = fromWide(opened.value.maxMessageBytes)
+    conversation.creditBytes = fromWide(opened.value.creditBytes)
     return conversation
   })
 
   const connect = Effect.suspend(() => (current?.isAlive === true ? Effect.succeed(current) : open))
+
+  /** Ready to be sent. */
+  const encode = Effect.fnUntraced(function* (batch: ApplyBatch) {
+    const conversation = yield* connect
+    const value = batchToWire(batch, conversation.relations)
+    const request = encodeRequest({ $case: "batch", value })
+    if (request.length > conversation.maxBytes)
+      return yield* refused(
+        `the replayer takes no more than ${conversation.maxBytes} bytes at once, and transaction ${batch.until.seq} needs ${request.length}: raise its limit`
+      )
+    yield* Effect.onInterrupt(conversation.room(request.length), () =>
+      Effect.sync(() => conversation.relations.giveBack(value.relations))
+    )
+    return { conversation, request }
+  })
 
   yield* Effect.addFinalizer(() => current?.close(closeMillis) ?? Effect.void)
   yield* connect
@@ -78,19 +94,20 @@ export const openGrpcSession = Effect.fnUntraced(function* (
       return position === undefined ? null : positionFromWire(position)
     }).pipe(turn.withPermit),
     apply: (batch) =>
-      Effect.gen(function* () {
-        const conversation = yield* connect
-        const value = batchToWire(batch, conversation.relations)
-        const request = encodeRequest({ $case: "batch", value })
-        if (request.length > conversation.maxBytes)
-          return yield* refused(
-            `the replayer takes no more than ${conversation.maxBytes} bytes at once, and transaction ${batch.until.seq} needs ${request.length}: raise its limit`
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          // Sent in the order of the calls; the next one may be sent before this one is answered.
+          const answer = yield* turn.withPermit(
+            Effect.flatMap(restore(encode(batch)), ({ conversation, request }) =>
+              conversation.send(request, request.length)
+            )
           )
-        const applied = yield* settle(conversation.ask(request))
-        if (applied.$case !== "applied") return yield* strange
-        mode = modeFromWire(applied.value.mode) ?? mode
-        return countersFromWire(applied.value)
-      }).pipe(turn.withPermit),
+          const applied = yield* restore(settle(answer))
+          if (applied.$case !== "applied") return yield* strange
+          mode = modeFromWire(applied.value.mode) ?? mode
+          return countersFromWire(applied.value)
+        })
+      ),
     mode: () => mode
   }
 })

@@ -62,6 +62,11 @@ export class RelationNumbers {
     this.#untold = []
     return untold
   }
+
+  /** What was taken did not go out. */
+  giveBack(untold: ReadonlyArray<RelationWire>): void {
+    this.#untold.unshift(...untold)
+  }
 }
 
 /** The shapes that one stream has named. */

@@ -1,7 +1,7 @@
-import { type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js"
-import { Effect, Exit } from "effect"
-import { statusOf } from "./CallEnd.ts"
-import { type CallError, callError } from "./CallError.ts"
+import type { ServerUnaryCall } from "@grpc/grpc-js"
+import { Effect } from "effect"
+import type { TargetError } from "../replay/TargetError.ts"
+import type { CallError } from "./CallError.ts"
 import { changeFromWire, positionFromWire } from "./ChangeWire.ts"
 import type { EventResult, ReplayEvent } from "./EventTarget.ts"
 import {
@@ -42,28 +42,12 @@ const read = ({
   }
 }
 
-/** Answers one call. `refused`: nothing new is taken any more. */
-export const replayEventCall = (
+/** Applies the one change that the call brings. */
+export const replayEvent = (
   events: typeof ReplayEvents.Service,
-  call: EventCall,
-  answer: sendUnaryData<ReplayEventResponse>,
-  refused: CallError | null
-): Effect.Effect<void> => {
-  const { request } = call
-  const cancelled = Effect.callback<never, CallError>((resume) => {
-    const gone = () => resume(Effect.fail(callError(status.CANCELLED, "the caller has gone")))
-    if (call.cancelled) gone()
-    else call.on("cancelled", gone)
-  })
-  const applied = Effect.flatMap(
-    reading(() => read(request)),
-    (event) => events.apply(request.target, request.history, event)
+  request: ReplayEventRequest
+): Effect.Effect<ReplayEventResponse, TargetError | CallError> =>
+  reading(() => read(request)).pipe(
+    Effect.flatMap((event) => events.apply(request.target, request.history, event)),
+    Effect.map((result) => ({ outcome: outcomes[result] }))
   )
-  return Effect.flatMap(
-    Effect.exit(refused === null ? Effect.raceFirst(applied, cancelled) : Effect.fail(refused)),
-    (exit) =>
-      Exit.isSuccess(exit)
-        ? Effect.sync(() => answer(null, { outcome: outcomes[exit.value] }))
-        : Effect.map(statusOf(exit.cause), (ended) => answer(ended))
-  )
-}

@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js"
-import { type Cause, Effect, type Scope } from "effect"
+import { Cause, Effect, Fiber, Queue, type Scope } from "effect"
 import { type TargetSession, Targets } from "../replay/Target.ts"
 import type { TargetError } from "../replay/TargetError.ts"
 import { statusOf } from "./CallEnd.ts"
@@ -92,7 +92,7 @@ const converse = Effect.fnUntraced(function* (
   if (first?.$case !== "open")
     return yield* callError(status.INVALID_ARGUMENT, "the first request of a stream opens its session")
   const session = yield* openTarget(first.value)
-  yield* Effect.annotateLogsScoped({ job: first.value.jobId, target: first.value.target })
+  yield* Effect.annotateLogsScoped({ job_id: first.value.jobId, target: first.value.target })
   const opened = {
     creditBytes: BigInt(limits.creditBytes),
     maxMessageBytes: BigInt(limits.maxMessageBytes),
@@ -100,16 +100,42 @@ const converse = Effect.fnUntraced(function* (
   }
   call.write({ response: { $case: "opened", value: opened }, creditBytes: 0n })
   const answer = makeAnswer(session)
-  for (;;) {
-    const arrived = yield* next
-    const response = yield* answer(arrived)
-    if (arrived.request.request?.$case === "batch") {
-      incoming.answered(arrived)
-      response.creditBytes = BigInt(arrived.bytes)
+  const begun = yield* Queue.bounded<Begun, Cause.Done>(1)
+
+  /** Decodes what comes and gives it to the target, which takes it in this order, before what came before is answered. */
+  const read = Effect.gen(function* () {
+    for (;;) {
+      const arrived = yield* next
+      const answering = yield* Effect.forkScoped(answer(arrived), { startImmediately: true })
+      yield* Queue.offer(begun, { arrived, answering })
     }
-    call.write(response)
-  }
+  })
+  const write = Effect.gen(function* () {
+    for (;;) {
+      const { arrived, answering } = yield* Queue.take(begun)
+      const response = yield* Fiber.join(answering)
+      if (arrived.request.request?.$case === "batch") {
+        incoming.answered(arrived)
+        response.creditBytes = BigInt(arrived.bytes)
+      }
+      call.write(response)
+    }
+  })
+  // What was begun is answered before the stream ends.
+  const readToEnd = Effect.flatMap(Effect.exit(read), (ended) => Effect.as(Queue.end(begun), ended))
+  const [ended] = yield* Effect.all([readToEnd, Effect.catchIf(write, isDone, () => Effect.void)], {
+    concurrency: 2
+  })
+  return yield* ended
 })
+
+/** A request that is worked on. */
+interface Begun {
+  readonly arrived: Arrived
+  readonly answering: Fiber.Fiber<ReplayResponse, CallError>
+}
+
+const isDone = (error: CallError | Cause.Done): error is Cause.Done => Cause.isDone(error)
 
 const end = (call: ReplayCall, cause: Cause.Cause<SessionError | Cause.Done>): Effect.Effect<void> =>
   Effect.map(statusOf(cause), (ended) => {

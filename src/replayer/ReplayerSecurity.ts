@@ -1,5 +1,7 @@
-import { ChannelCredentials, ServerCredentials } from "@grpc/grpc-js"
-import { Redacted } from "effect"
+import { rootCertificates } from "node:tls"
+import { ChannelCredentials, experimental, ServerCredentials } from "@grpc/grpc-js"
+import { Effect, type Redacted, Stream } from "effect"
+import { Certificates, type Pems } from "./Certificates.ts"
 
 /** How a replayer proves who it is, and whom it lets in. PEM texts. */
 export interface ServerTls {
@@ -17,26 +19,68 @@ export interface ClientTls {
   readonly identity: { readonly certificate: string; readonly key: Redacted.Redacted } | null
 }
 
-const pem = (text: string): Buffer => Buffer.from(text)
-
-/** Throws where the texts are no certificate or key. */
-export const serverCredentials = (tls: ServerTls | null): ServerCredentials =>
-  tls === null
-    ? ServerCredentials.createInsecure()
-    : ServerCredentials.createSsl(
-        tls.clientAuthority === null ? null : pem(tls.clientAuthority),
-        [{ cert_chain: pem(tls.certificate), private_key: pem(Redacted.value(tls.key)) }],
-        tls.clientAuthority !== null
-      )
-
-/** Throws where the texts are no certificate or key. */
-export const channelCredentials = (tls: ClientTls | null): ChannelCredentials => {
-  if (tls === null) return ChannelCredentials.createInsecure()
-  const authority = tls.authority === null ? null : pem(tls.authority)
-  if (tls.identity === null) return ChannelCredentials.createSsl(authority)
-  const { key, certificate } = tls.identity
-  return ChannelCredentials.createSsl(authority, pem(Redacted.value(key)), pem(certificate))
+/** What a side of the connection is made with, and what gives it other certificates from then on. */
+export interface Secured<Credentials, Tls> {
+  readonly credentials: Credentials
+  /** Throws where the texts are no certificate or key; what was before then stays. */
+  readonly renew: (tls: Tls) => void
 }
+
+const pemsOf = ({ certificate, key, clientAuthority }: ServerTls): Pems => ({
+  identity: { certificate, key },
+  authority: clientAuthority
+})
+
+/** Throws where the texts are no certificate or key. */
+export const serverCredentials = (tls: ServerTls | null): Secured<ServerCredentials, ServerTls> => {
+  if (tls === null) return { credentials: ServerCredentials.createInsecure(), renew: () => undefined }
+  const certificates = new Certificates(pemsOf(tls))
+  const asksClients = tls.clientAuthority !== null
+  return {
+    // Its parameters are called the other way round than they are used.
+    credentials: experimental.createCertificateProviderServerCredentials(
+      certificates,
+      asksClients ? certificates : null,
+      asksClients
+    ),
+    renew: (next) => certificates.replace(pemsOf(next))
+  }
+}
+
+const withAuthority = (tls: ClientTls): Pems => ({
+  identity: tls.identity,
+  authority: tls.authority ?? rootCertificates.join("\n")
+})
+
+/** Throws where the texts are no certificate or key. */
+export const channelCredentials = (tls: ClientTls | null): Secured<ChannelCredentials, ClientTls> => {
+  if (tls === null) return { credentials: ChannelCredentials.createInsecure(), renew: () => undefined }
+  const certificates = new Certificates(withAuthority(tls))
+  return {
+    credentials: experimental.createCertificateProviderChannelCredentials(
+      certificates,
+      tls.identity === null ? null : certificates
+    ),
+    renew: (next) => certificates.replace(withAuthority(next))
+  }
+}
+
+/** Takes up what comes: from the next connection on. What cannot be used is told and passed over. */
+export const renewing = <Tls>(
+  renewals: Stream.Stream<Tls>,
+  { renew }: Pick<Secured<unknown, Tls>, "renew">
+): Effect.Effect<void> =>
+  Stream.runForEach(renewals, (tls) =>
+    Effect.try(() => renew(tls)).pipe(
+      Effect.matchEffect({
+        onFailure: () =>
+          Effect.logWarning(
+            "the certificates between workers and replayer cannot be used: those before stay"
+          ),
+        onSuccess: () => Effect.logInfo("the certificates between workers and replayer were read anew")
+      })
+    )
+  )
 
 /** How both sides notice that the other one is gone, though the connection stands: a frozen process, a cut cable. */
 export interface Keepalive {

@@ -1,30 +1,44 @@
-import { logVerbosity, Server, type sendUnaryData, setLogVerbosity } from "@grpc/grpc-js"
-import { Context, Deferred, Effect, FiberSet, Layer, type Redacted, Schema } from "effect"
+import {
+  logVerbosity,
+  Server,
+  type ServerCredentials,
+  type sendUnaryData,
+  setLogVerbosity
+} from "@grpc/grpc-js"
+import { Context, Deferred, Effect, FiberSet, Layer, type Redacted, Schema, type Stream } from "effect"
 import { Targets } from "../replay/Target.ts"
 import type { ActorContext } from "../runtime/Actor.ts"
 import { ActorSystem } from "../runtime/ActorSystem.ts"
+import { Tracing } from "../runtime/trace/Tracing.ts"
 import { bearerInterceptor } from "./Authorization.ts"
-import { isStopping } from "./CallError.ts"
+import { type CallError, isStopping } from "./CallError.ts"
+import { tracingServer } from "./CallTraces.ts"
 import {
+  type ForgetJobsResponse,
   type HealthResponse,
+  type ListExpiredJobsResponse,
   type ReplayEventResponse,
   ServingStatus
 } from "./generated/walstream/v1/replayer.ts"
 import { HealthService } from "./HealthService.ts"
 import { Incoming, type ReplayCall } from "./Incoming.ts"
+import { type ForgetJobsCall, forgetJobs, type ListExpiredJobsCall, listExpiredJobs } from "./LedgerCalls.ts"
 import { reflection } from "./ReflectionService.ts"
-import { type EventCall, replayEventCall } from "./ReplayEventCall.ts"
+import { type EventCall, replayEvent } from "./ReplayEventCall.ts"
 import { ReplayEvents } from "./ReplayEvents.ts"
 import {
   channelOptions,
   defaultKeepalive,
   type Keepalive,
+  renewing,
+  type Secured,
   type ServerTls,
   serverCredentials
 } from "./ReplayerSecurity.ts"
 import { replaySession } from "./ReplaySession.ts"
 import { healthDefinition, reflectionDefinition, replayerDefinition, serviceNames } from "./Services.ts"
 import { protocolLevel } from "./SessionWire.ts"
+import { answerCall } from "./UnaryCall.ts"
 
 export interface ReplayerServerOptions {
   readonly host: string
@@ -32,6 +46,8 @@ export interface ReplayerServerOptions {
   readonly port: number
   /** Null for plain text. */
   readonly tls: ServerTls | null
+  /** Certificates that take the place of those in `tls`, as they come. None if not given. */
+  readonly tlsRenewals?: Stream.Stream<ServerTls>
   /** What callers must show; null for none. */
   readonly token: Redacted.Redacted | null
   /** The program's version, as Health tells it. */
@@ -72,22 +88,31 @@ const explain = (message: string): string => {
   return message
 }
 
+type Certified = Secured<ServerCredentials, ServerTls>
+
+const failedAt =
+  ({ host, port }: Pick<ReplayerServerOptions, "host" | "port">) =>
+  (message: string) =>
+    new ReplayerStartError({ host, port, detail: explain(message) })
+
+const certify = (options: ReplayerServerOptions): Effect.Effect<Certified, ReplayerStartError> =>
+  Effect.try({
+    try: () => serverCredentials(options.tls),
+    catch: (error) => failedAt(options)(`SSL: ${String(error)}`)
+  })
+
 const listen = (
   server: Server,
-  options: ReplayerServerOptions
+  options: ReplayerServerOptions,
+  { credentials }: Certified
 ): Effect.Effect<number, ReplayerStartError> => {
-  const { host, port, tls } = options
-  const failed = (message: string) => new ReplayerStartError({ host, port, detail: explain(message) })
+  const { host, port } = options
   const address = `${host.includes(":") ? `[${host}]` : host}:${port}`
-  return Effect.flatMap(
-    Effect.try({ try: () => serverCredentials(tls), catch: (error) => failed(`SSL: ${String(error)}`) }),
-    (credentials) =>
-      Effect.callback<number, ReplayerStartError>((resume) => {
-        server.bindAsync(address, credentials, (error, bound) =>
-          resume(error === null ? Effect.succeed(bound) : Effect.fail(failed(error.message)))
-        )
-      })
-  )
+  return Effect.callback<number, ReplayerStartError>((resume) => {
+    server.bindAsync(address, credentials, (error, bound) =>
+      resume(error === null ? Effect.succeed(bound) : Effect.fail(failedAt(options)(error.message)))
+    )
+  })
 }
 
 /** Ends the connections once their calls have ended, or at the deadline. */
@@ -128,14 +153,22 @@ export class ReplayerServer extends Context.Service<
         const { root } = yield* ActorSystem
         const targets = yield* Targets
         const events = yield* ReplayEvents
+        const tracer = yield* Tracing
         // Its own log goes to stderr, in another form than ours.
         setLogVerbosity(logVerbosity.NONE)
         const server = new Server({
           ...channelOptions(keepalive, maxMessageBytes),
-          interceptors: options.token === null ? [] : [bearerInterceptor(options.token)]
+          interceptors: [
+            ...(tracer === null ? [] : [tracingServer(tracer)]),
+            ...(options.token === null ? [] : [bearerInterceptor(options.token)])
+          ]
         })
         const draining = yield* Deferred.make<void>()
         const isDraining = () => Deferred.isDoneUnsafe(draining)
+        const unlessDraining = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E | CallError, R> =>
+          Effect.suspend(
+            (): Effect.Effect<A, E | CallError, R> => (isDraining() ? Effect.fail(isStopping()) : work)
+          )
         const health = new HealthService(serviceNames)
         const sessions = yield* Effect.orDie(root.supervise({ name: "replayer" }))
         const calls = yield* FiberSet.make<void>()
@@ -177,7 +210,13 @@ export class ReplayerServer extends Context.Service<
             run(isDraining() ? refuse : Effect.catch(serve(call, incoming), () => refuse))
           },
           replayEvent: (call: EventCall, answer: sendUnaryData<ReplayEventResponse>) => {
-            run(replayEventCall(events, call, answer, isDraining() ? isStopping() : null))
+            run(answerCall(call, answer, unlessDraining(replayEvent(events, call.request))))
+          },
+          listExpiredJobs: (call: ListExpiredJobsCall, answer: sendUnaryData<ListExpiredJobsResponse>) => {
+            run(answerCall(call, answer, unlessDraining(listExpiredJobs(call.request))))
+          },
+          forgetJobs: (call: ForgetJobsCall, answer: sendUnaryData<ForgetJobsResponse>) => {
+            run(answerCall(call, answer, unlessDraining(forgetJobs(call.request))))
           },
           health: (_call: unknown, answer: (error: null, response: HealthResponse) => void) =>
             answer(null, {
@@ -206,7 +245,10 @@ export class ReplayerServer extends Context.Service<
           yield* shutDown(server, 1000)
         })
         yield* Effect.addFinalizer(() => drain)
-        const port = yield* listen(server, options)
+        const certified = yield* certify(options)
+        const port = yield* listen(server, options, certified)
+        if (options.tlsRenewals !== undefined)
+          yield* Effect.forkScoped(renewing(options.tlsRenewals, certified))
         return ReplayerServer.of({ host: options.host, port, sessions: Effect.sync(() => open) })
       })
     )

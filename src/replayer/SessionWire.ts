@@ -67,7 +67,8 @@ export const openToWire = (target: string, dryRun: boolean, options: ApplyOption
   filter: options.filterText,
   dedupe: dedupes[options.dedupe],
   onMismatch: mismatches[options.onMismatch],
-  protocolLevel
+  protocolLevel,
+  skips: [...options.skips]
 })
 
 /** Throws a RangeError for what cannot be a session. */
@@ -81,7 +82,8 @@ export const openFromWire = (open: OpenSession): ApplyOptions => {
     startSeq: fromWide(open.startSeq),
     filterText: open.filter,
     dedupe: dedupeFromWire(open.dedupe),
-    onMismatch: mismatchFromWire(open.onMismatch)
+    onMismatch: mismatchFromWire(open.onMismatch),
+    skips: open.skips
   }
 }
 

@@ -21,6 +21,8 @@ export class ActorSystem extends Context.Service<
      * A mailbox that fills or empties is no change.
      */
     readonly changes: Stream.Stream<ActorNode>
+    /** How often actors were started again since the beginning, by the branch below the root that they are on. */
+    readonly restarts: Effect.Effect<ReadonlyMap<string, number>>
     /**
      * Never succeeds. Fails with `RestartsExceeded` when the root supervisor has given up and nothing of the tree
      * runs any more: race the main program with it, so that the process ends with the cause instead of idling.
@@ -50,6 +52,7 @@ export class ActorSystem extends Context.Service<
     return ActorSystem.of({
       root: root.ref,
       tree,
+      restarts: Effect.sync(() => kernel.restarts),
       changes: Stream.unwrap(
         Effect.map(kernel.watch, (latch) =>
           Stream.fromEffectRepeat(latch.await.pipe(Effect.andThen(latch.close), Effect.andThen(tree)))

@@ -42,3 +42,6 @@ export interface Parent {
 
 export const pathOf = (parent: string, name: string): string =>
   parent === "/" ? `/${name}` : `${parent}/${name}`
+
+/** The branch of the tree below the root that it is on; the root's own is "root". */
+export const groupOf = (path: string): string => path.split("/")[1] || "root"

@@ -1,4 +1,4 @@
-import { Cause, Exit, Result } from "effect"
+import { Cause, Exit, Result, Schema } from "effect"
 
 const maxLength = 300
 
@@ -18,7 +18,15 @@ export const errorText = (cause: Cause.Cause<unknown>): string => {
 export const isFailed = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
   Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
 
+/** Messages of these quote what could not be read: a cell, a request's body. */
+const quoting = (error: unknown): string | undefined => {
+  if (error instanceof SyntaxError) return "a text that cannot be read"
+  return Schema.isSchemaError(error) ? "a value that is not as its schema says" : undefined
+}
+
 const messageOf = (error: unknown): string => {
+  const instead = quoting(error)
+  if (instead !== undefined) return instead
   if (typeof error === "object" && error !== null) {
     if ("message" in error && typeof error.message === "string" && error.message !== "") return error.message
     if ("_tag" in error && typeof error._tag === "string") return error._tag

@@ -1,4 +1,5 @@
 import { Clock, type Context, Effect, Latch, Scheduler } from "effect"
+import { groupOf } from "./Child.ts"
 import { Timers } from "./Timers.ts"
 
 /** What all processes of one actor system share. */
@@ -6,6 +7,8 @@ export class Kernel {
   readonly timers: Timers
   /** The system's own context: its loggers, clock and scheduler. */
   readonly context: Context.Context<never>
+  /** Since the start, by branch of the tree: actors that have gone are in it, too. */
+  readonly restarts = new Map<string, number>()
   readonly #clock: Clock.Clock
   readonly #dispatcher: Scheduler.SchedulerDispatcher
   readonly #watchers = new Set<Latch.Latch>()
@@ -40,6 +43,11 @@ export class Kernel {
   /** Some process has changed its place or its state. */
   changed(): void {
     for (const watcher of this.#watchers) watcher.openUnsafe()
+  }
+
+  restarted(path: string): void {
+    const group = groupOf(path)
+    this.restarts.set(group, (this.restarts.get(group) ?? 0) + 1)
   }
 
   /** A latch that `changed` opens, for as long as the scope is open. */

@@ -131,6 +131,7 @@ export class Restarts {
         remaining.delete(child)
         if (child.leaving) continue
         child.startAgain()
+        this.#kernel.restarted(child.path)
         yield* child.started
         this.#watch(child)
       }

@@ -1,6 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, Option, Redacted, Ref } from "effect"
+import { IpNetwork } from "effect/net"
 import { TestClock } from "effect/testing"
 import { SignJWT, UnsecuredJWT } from "jose"
 import { hashPassword, matchesPassword } from "../../src/control/auth/PasswordHash.ts"
@@ -8,16 +9,16 @@ import { Tokens } from "../../src/control/auth/Tokens.ts"
 import { Users } from "../../src/control/auth/Users.ts"
 import { apiLayer, ask, member, testSecret, tokenFor } from "./TestApi.ts"
 
-const user = { id: "7", username: "ada", role: "operator" } as const
+const subject = { userId: "7", sessionId: "s", until: 9_000_000 }
 const tokens = Tokens.layer({ secret: testSecret, seconds: 600 })
 
 it.effect("a token is good until its time is over", () =>
   Effect.gen(function* () {
     const service = yield* Tokens
-    const token = yield* service.issue(user)
-    assert.deepStrictEqual(yield* service.verify(token), user)
+    const token = yield* service.issue(subject)
+    assert.deepStrictEqual(yield* service.verify(token), { ...subject, until: 600_000 })
     yield* TestClock.adjust("599 seconds")
-    assert.deepStrictEqual(yield* service.verify(token), user)
+    assert.deepStrictEqual(yield* service.verify(token), { ...subject, until: 600_000 })
     yield* TestClock.adjust("2 seconds")
     assert.strictEqual((yield* Effect.flip(service.verify(token)))._tag, "TokenPast")
   }).pipe(Effect.provide(tokens))
@@ -26,7 +27,7 @@ it.effect("a token is good until its time is over", () =>
 it.effect("nothing but our own tokens is taken", () =>
   Effect.gen(function* () {
     const service = yield* Tokens
-    const good = yield* service.issue(user)
+    const good = yield* service.issue(subject)
     const [head = "", body = "", signature = ""] = good.split(".")
     const forged = btoa(JSON.stringify({ ...JSON.parse(atob(body)), role: "admin" })).replaceAll("=", "")
     const otherKey = yield* Effect.promise(() =>
@@ -66,6 +67,16 @@ it.effect("nothing but our own tokens is taken", () =>
   }).pipe(Effect.provide(tokens))
 )
 
+it.effect("a password is taken exactly as it is: no letter stands for another", () =>
+  Effect.gen(function* () {
+    const hash = yield* hashPassword(Redacted.make("o\ufb03ce keys"))
+    assert.isTrue(yield* matchesPassword(Redacted.make("o\ufb03ce keys"), hash))
+    for (const other of ["office keys", "O\ufb03ce keys", "o\ufb03ce keys ", "o\ufb03ce\u00a0keys"]) {
+      assert.isFalse(yield* matchesPassword(Redacted.make(other), hash), other)
+    }
+  })
+)
+
 it.effect("a password matches its hash, and nothing else does", () =>
   Effect.gen(function* () {
     const password = Redacted.make("pässword with spaces ☂")
@@ -78,7 +89,10 @@ it.effect("a password matches its hash, and nothing else does", () =>
   })
 )
 
-layer(apiLayer("auth"), { timeout: "60 seconds", excludeTestServices: true })("login", (it) => {
+layer(apiLayer("auth", { trustedProxies: [IpNetwork.fromStringUnsafe("127.0.0.0/8")] }), {
+  timeout: "60 seconds",
+  excludeTestServices: true
+})("login", (it) => {
   it.effect("only the first admin is made by itself", () =>
     Effect.gen(function* () {
       const users = yield* Users
@@ -97,13 +111,19 @@ layer(apiLayer("auth"), { timeout: "60 seconds", excludeTestServices: true })("l
       yield* tokenFor("operator")
       yield* sql`UPDATE users SET is_active = false WHERE username = 'test-operator'`
       const bodies = yield* Ref.make<ReadonlyArray<unknown>>([])
-      for (const [username, password] of [
-        ["test-viewer", "wrong"],
-        ["nobody", "a good password"],
-        ["test-operator", "a good password"],
-        ["' OR 1=1 --", "x"]
-      ] as const) {
-        const answer = yield* ask("/api/v1/auth/token", { form: { username, password } })
+      for (const [i, [username, password]] of (
+        [
+          ["test-viewer", "wrong"],
+          ["nobody", "a good password"],
+          ["test-operator", "a good password"],
+          ["' OR 1=1 --", "x"]
+        ] as const
+      ).entries()) {
+        const answer = yield* ask("/api/v1/auth/token", {
+          form: { username, password },
+          // Who fails has to wait, and so would the next test.
+          headers: { "x-forwarded-for": `192.0.2.${i}` }
+        })
         assert.strictEqual(answer.status, 401)
         assert.isNull(answer.headers.get("x-token-expired"))
         yield* Ref.update(bodies, (all) => [
@@ -120,7 +140,7 @@ layer(apiLayer("auth"), { timeout: "60 seconds", excludeTestServices: true })("l
   it.effect("an expired login is told apart by X-Token-Expired", () =>
     Effect.gen(function* () {
       const past = yield* Tokens.pipe(
-        Effect.flatMap((service) => service.issue(user)),
+        Effect.flatMap((service) => service.issue(subject)),
         Effect.provide(Tokens.layer({ secret: testSecret, seconds: -5 }))
       )
       const answer = yield* ask("/api/v1/auth/me", { token: past })

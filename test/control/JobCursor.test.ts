@@ -2,26 +2,31 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { decodeJobCursor, encodeJobCursor } from "../../src/control/JobCursor.ts"
 import { jobStatuses } from "../../src/domain/JobStatus.ts"
+import type { JobFilter } from "../../src/replay/JobStore.ts"
 
 const id = "0b5cbd3e-3bd8-4b1c-9a6e-1b7f1f0c5a11"
-const Statuses = Schema.NullOr(Schema.NonEmptyArray(Schema.Literals(jobStatuses)))
 const Time = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9_007_199_254_740_991 }))
+const Filter = Schema.Struct({
+  statuses: Schema.NullOr(Schema.NonEmptyArray(Schema.Literals(jobStatuses))),
+  createdAfter: Schema.NullOr(Schema.Literals([0, 1])),
+  oldestFirst: Schema.Boolean
+})
+
+const plain = ({ statuses, ...rest }: JobFilter): string =>
+  JSON.stringify({ ...rest, statuses: statuses === null ? null : [...new Set(statuses)].sort() })
 
 it.effect.prop(
   "comes back as it was, for the list it was made for and no other",
-  [Time, Statuses, Statuses],
-  ([createdAt, statuses, others]) =>
+  [Time, Filter, Filter],
+  ([createdAt, filter, other]) =>
     Effect.sync(() => {
-      const text = encodeJobCursor({ createdAt, id }, statuses)
-      assert.match(text, /^[\w-]+$/u)
-      assert.deepStrictEqual(decodeJobCursor(text, statuses), { createdAt, id })
-      const isSame =
-        JSON.stringify([...new Set(statuses)].sort()) === JSON.stringify([...new Set(others)].sort())
-      const same = statuses === null || others === null ? statuses === others : isSame
-      assert.strictEqual(decodeJobCursor(text, others) !== undefined, same)
+      const text = encodeJobCursor({ createdAt, id }, filter)
+      assert.match(text, /^[\w-]{1,200}$/u)
+      assert.deepStrictEqual(decodeJobCursor(text, filter), { createdAt, id })
+      assert.strictEqual(decodeJobCursor(text, other) !== undefined, plain(filter) === plain(other))
     })
 )
 
-it.effect.prop("takes no other text", [Schema.String], ([text]) =>
-  Effect.sync(() => assert.isUndefined(decodeJobCursor(text, null)))
+it.effect.prop("takes no other text", [Schema.String, Filter], ([text, filter]) =>
+  Effect.sync(() => assert.isUndefined(decodeJobCursor(text, filter)))
 )

@@ -1,9 +1,8 @@
-import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Option, Schedule, Schema, Stream } from "effect"
-import { layerJobStorePg } from "../../src/control/JobStorePg.ts"
+import { Effect, Fiber, Option, Schedule, Schema, Stream } from "effect"
+import { JobFailures } from "../../src/control/JobFailures.ts"
 import { isRepeatedAction } from "../../src/control/RepeatedAction.ts"
-import type { Checkpoint, Job, JobPlan, JobSpec } from "../../src/domain/Job.ts"
+import type { Job, JobPlan, JobSpec } from "../../src/domain/Job.ts"
 import {
   type JobAction,
   type JobEvent,
@@ -12,40 +11,11 @@ import {
   transition
 } from "../../src/domain/JobStatus.ts"
 import { JobStore } from "../../src/replay/JobStore.ts"
-import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
-import { takeoverContract } from "../replay/TakeoverContract.ts"
-import { anotherStore, controlLayer, emptyJobs, spec } from "./TestControl.ts"
+import { acquired, checkpoint, jobStoreLayer, nothing, queued } from "./JobSteps.ts"
+import { emptyJobs, spec } from "./TestControl.ts"
 
-const checkpoint = (seq: number): Checkpoint => ({
-  position: { seq, ordinal: 2 },
-  outer: "0000000001000000-0000000002",
-  commitTime: 1_700_000_000_000_001,
-  hints: { "0": "42" }
-})
-const nothing = { processed: 0, duplicate: 0, converged: 0 }
-
-const queued = Effect.fnUntraced(function* (over: Partial<JobSpec> = {}) {
-  const store = yield* JobStore
-  const job = yield* store.create({ ...spec, ...over })
-  return yield* store.act(job.id, "start")
-})
-
-const acquired = Effect.fnUntraced(function* (worker: string, leaseSeconds = 60) {
-  const store = yield* JobStore
-  const taken = yield* store.acquire(worker, leaseSeconds)
-  return yield* Effect.fromOption(taken)
-})
-
-/** Lets the lease of a job run out now. */
-const expire = Effect.fnUntraced(function* (jobId: string) {
-  const sql = yield* PgClient.PgClient
-  yield* sql`UPDATE jobs SET lease_expires_at = clock_timestamp() - interval '1 second' WHERE id = ${jobId}`
-})
-
-layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(controlLayer("jobs"))), {
-  timeout: "60 seconds",
-  excludeTestServices: true
-})("JobStorePg", (it) => {
+const all = { statuses: null, createdAfter: null, oldestFirst: false }
+layer(jobStoreLayer("jobs"), { timeout: "60 seconds", excludeTestServices: true })("JobStorePg", (it) => {
   it.effect("keeps what was asked for, to the microsecond and the byte", () =>
     Effect.gen(function* () {
       const store = yield* JobStore
@@ -124,6 +94,49 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
     })
   )
 
+  it.effect("a failed job is told to pass over the change that it failed at, and no other", () =>
+    Effect.gen(function* () {
+      yield* emptyJobs
+      const store = yield* JobStore
+      const failures = yield* JobFailures
+      const position = "0000000001000000-0000000003"
+      const skip = { position, reason: 'it\'s "odd"', by: "ada" }
+      const { id } = yield* queued()
+      const early = yield* Effect.flip(store.skip(id, skip))
+      assert.deepInclude(early, { _tag: "InvalidTransition", from: "queued", action: "skip" })
+      yield* acquired("w1")
+      yield* store.fail(id, 1, { code: "rejected", message: "table x", position })
+      const other = yield* Effect.flip(store.skip(id, { ...skip, position: "0000000001000000-0000000004" }))
+      assert.deepInclude(other, { _tag: "SkipRefused", failedAt: position })
+      const told = yield* store.skip(id, skip)
+      assert.lengthOf(told.skips, 1)
+      assert.deepInclude(told.skips[0], skip)
+      assert.closeTo(told.skips[0]?.at ?? 0, told.completedAt ?? 0, 60_000_000)
+      // The same again changes nothing, and another reason does not replace the first.
+      assert.deepStrictEqual(yield* store.skip(id, { ...skip, reason: "again" }), told)
+      yield* store.act(id, "resume")
+      assert.deepStrictEqual(yield* store.skip(id, skip), yield* store.find(id))
+      const again = yield* acquired("w1")
+      assert.deepStrictEqual(again.skips, told.skips)
+      yield* store.fail(id, 2, { code: "overlap", message: "others", position: null })
+      const next = yield* Effect.flip(store.skip(id, { ...skip, position: "0000000001000000-0000000009" }))
+      assert.deepInclude(next, { _tag: "SkipRefused", failedAt: null })
+
+      const noted = yield* failures.of(id, { limit: 10, before: null })
+      assert.deepStrictEqual(
+        noted.map(({ leaseEpoch, code, position: at }) => [leaseEpoch, code, at]),
+        [
+          [2, "overlap", null],
+          [1, "rejected", position]
+        ]
+      )
+      const older = yield* failures.of(id, { limit: 10, before: noted[0]?.id ?? "" })
+      assert.deepStrictEqual(older, noted.slice(1))
+      yield* store.remove(id)
+      assert.deepStrictEqual(yield* failures.of(id, { limit: 10, before: null }), [])
+    }).pipe(Effect.provide(JobFailures.layer))
+  )
+
   it.effect("pause and cancel clear worker and lease; the holder's writes change nothing", () =>
     Effect.gen(function* () {
       yield* emptyJobs
@@ -147,108 +160,6 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
         }
         assert.deepStrictEqual(yield* store.find(id), after)
       }
-    })
-  )
-
-  it.effect("a stale epoch writes nothing, after a takeover of an expired lease", () =>
-    Effect.gen(function* () {
-      yield* emptyJobs
-      const store = yield* JobStore
-      const { id } = yield* queued()
-      yield* acquired("w1")
-      assert.isTrue(Option.isNone(yield* store.acquire("w2", 60)))
-      yield* expire(id)
-      const second = yield* acquired("w2")
-      assert.deepInclude(second.lease, { worker: "w2", epoch: 2 })
-      const error = yield* Effect.flip(store.progress(id, 1, checkpoint(9), nothing))
-      assert.strictEqual(error._tag, "LeaseLost")
-      yield* store.progress(id, 2, checkpoint(4), nothing)
-      assert.deepStrictEqual((yield* store.find(id)).checkpoint, checkpoint(4))
-      yield* store.act(id, "cancel")
-      yield* store.remove(id)
-      const gone = yield* Effect.flip(store.complete(id, 2))
-      assert.include(gone, { _tag: "LeaseLost", status: null })
-    })
-  )
-
-  it.effect("an orderly release gives it back at once", () =>
-    Effect.gen(function* () {
-      yield* emptyJobs
-      const store = yield* JobStore
-      const { id } = yield* queued()
-      yield* acquired("w1")
-      yield* store.release(id, 1)
-      assert.deepInclude(yield* store.find(id), { status: "queued", lease: null })
-      assert.strictEqual((yield* acquired("w2")).leaseEpoch, 2)
-    })
-  )
-
-  it.effect("racing workers never share a job, and each job is taken once", () =>
-    Effect.gen(function* () {
-      yield* emptyJobs
-      const store = yield* JobStore
-      const jobs = yield* Effect.forEach(Array.from({ length: 20 }), () => queued())
-      const taken = yield* Effect.forEach(
-        Array.from({ length: 30 }, (_, i) => `w${i}`),
-        (worker) => store.acquire(worker, 60),
-        { concurrency: 8 }
-      )
-      const ids = taken.flatMap(Option.toArray).map((job) => job.id)
-      assert.strictEqual(new Set(ids).size, ids.length)
-      // SKIP LOCKED may leave a job to the next poll; it is never lost.
-      const rest = yield* Effect.forEach(
-        Array.from({ length: 20 - ids.length }, (_, i) => `late${i}`),
-        (worker) => acquired(worker)
-      )
-      assert.sameMembers(
-        [...ids, ...rest.map((job) => job.id)],
-        jobs.map((job) => job.id)
-      )
-    })
-  )
-
-  for (const [name, test] of takeoverContract(spec, expire)) {
-    it.effect(name, () => Effect.andThen(emptyJobs, test))
-  }
-
-  it.effect("a job is free at once when the session of its worker's process is gone", () =>
-    Effect.gen(function* () {
-      yield* emptyJobs
-      const store = yield* JobStore
-      const { id } = yield* queued()
-      yield* Effect.gen(function* () {
-        const other = Context.get(yield* Layer.build(anotherStore), JobStore)
-        const job = yield* Effect.fromOption(yield* other.acquire("other", 300))
-        assert.strictEqual(job.id, id)
-        assert.isTrue(Option.isNone(yield* store.acquire("mine", 300)))
-      }).pipe(Effect.scoped)
-      const taken = yield* acquired("mine").pipe(
-        Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 200 })
-      )
-      assert.deepInclude(taken.lease, { worker: "mine", epoch: 2 })
-    })
-  )
-
-  it.effect("a lost session is made again under the same lock", () =>
-    Effect.gen(function* () {
-      yield* emptyJobs
-      const sql = yield* PgClient.PgClient
-      const store = yield* JobStore
-      const holders = sql<{ readonly pid: number; readonly key: string }>`
-        SELECT l.pid, l.classid || ':' || l.objid AS key FROM pg_locks l WHERE l.locktype = 'advisory'`
-      yield* queued()
-      yield* acquired("w1")
-      const [before] = yield* holders
-      assert.isDefined(before)
-      yield* sql`SELECT pg_terminate_backend(${before.pid}) AS done`
-      const after = yield* holders.pipe(
-        Effect.flatMap(([row]) =>
-          row === undefined || row.pid === before.pid ? Effect.fail("not yet") : Effect.succeed(row)
-        ),
-        Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 200 })
-      )
-      assert.strictEqual(after.key, before.key)
-      assert.isTrue(Option.isNone(yield* store.acquire("w2", 60)))
     })
   )
 
@@ -278,22 +189,24 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
       const store = yield* JobStore
       const made = yield* Effect.forEach(Array.from({ length: 7 }), () => store.create(spec))
       const newest = made.map((job) => job.id).reverse()
-      const first = yield* store.list({ statuses: null, limit: 3, cursor: null })
+      const first = yield* store.list({ ...all, statuses: null, limit: 3, cursor: null })
       yield* store.create(spec) // a new one does not shift the pages behind
-      const second = yield* store.list({ statuses: null, limit: 3, cursor: first.next })
-      const third = yield* store.list({ statuses: null, limit: 3, cursor: second.next })
+      const second = yield* store.list({ ...all, statuses: null, limit: 3, cursor: first.next })
+      const third = yield* store.list({ ...all, statuses: null, limit: 3, cursor: second.next })
       assert.deepStrictEqual(
         [first, second, third].flatMap((page) => page.items.map((job) => job.id)),
         newest
       )
       assert.isNull(third.next)
       yield* store.act(newest[0] ?? "", "cancel")
-      const cancelled = yield* store.list({ statuses: ["cancelled"], limit: 3, cursor: null })
+      const cancelled = yield* store.list({ ...all, statuses: ["cancelled"], limit: 3, cursor: null })
       assert.deepStrictEqual(
         cancelled.items.map((job) => job.id),
         newest.slice(0, 1)
       )
-      const foreign = yield* Effect.flip(store.list({ statuses: ["failed"], limit: 3, cursor: first.next }))
+      const foreign = yield* Effect.flip(
+        store.list({ ...all, statuses: ["failed"], limit: 3, cursor: first.next })
+      )
       assert.include(foreign, { _tag: "JobStoreError", isRetryable: false })
     })
   )
@@ -320,6 +233,41 @@ layer(layerJobStorePg.pipe(Layer.provide(ActorSystem.layer), Layer.provideMerge(
 
   const events: ReadonlyArray<JobEvent> = ["acquire", "complete", "fail", "release"]
   const Step = Schema.Literals([...jobActions, ...events])
+
+  it.effect("tells which jobs never go on: completed, cancelled and deleted ones, and no strangers", () =>
+    Effect.gen(function* () {
+      yield* emptyJobs
+      const store = yield* JobStore
+      const [completed, failed, deleted] = [
+        yield* queued({ name: "completed" }),
+        yield* queued({ name: "failed" }),
+        yield* queued({ name: "deleted" })
+      ]
+      for (const { id } of [completed, failed, deleted]) {
+        const { leaseEpoch } = yield* acquired("w1")
+        if (id === completed.id) yield* store.complete(id, leaseEpoch)
+        else yield* store.fail(id, leaseEpoch, { code: "x", message: "x", position: null })
+      }
+      const running = yield* queued({ name: "running" })
+      yield* acquired("w1")
+      const paused = yield* queued({ name: "paused" })
+      yield* store.act(paused.id, "pause")
+      const cancelled = yield* queued({ name: "cancelled" })
+      yield* store.act(cancelled.id, "cancel")
+      yield* store.remove(deleted.id)
+      const stranger = "00000000-0000-4000-8000-000000000001"
+      const ids = [completed, failed, deleted, running, paused, cancelled].map(({ id }) => id)
+      const asked = [...ids, stranger, "events", "O'Brien"]
+      const finished = yield* store.finished(asked)
+      assert.sameMembers([...finished], [completed.id, deleted.id, cancelled.id])
+
+      yield* store.dropDeleted(30)
+      assert.include(yield* store.finished(asked), deleted.id)
+      yield* store.dropDeleted(0)
+      assert.notInclude(yield* store.finished(asked), deleted.id)
+      assert.deepStrictEqual(yield* store.finished([]), [])
+    })
+  )
 
   it.effect.prop(
     "follows the transition table whatever is done to it",

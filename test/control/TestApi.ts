@@ -5,21 +5,27 @@ import type { Role } from "../../src/control/api/Role.ts"
 import type { SourceJson } from "../../src/control/api/SystemApi.ts"
 import { hashPassword } from "../../src/control/auth/PasswordHash.ts"
 import { Users } from "../../src/control/auth/Users.ts"
-import { layerControlServer } from "../../src/control/ControlServer.ts"
+import { type ControlServerOptions, layerControlServer } from "../../src/control/ControlServer.ts"
 import { layerJobStorePg } from "../../src/control/JobStorePg.ts"
+import { layerMemoryLimiter } from "../../src/control/limits/MemoryLimiter.ts"
+import { layerMemoryTickets } from "../../src/control/live/MemoryTickets.ts"
+import { type TicketHolder, Tickets, TicketsError } from "../../src/control/live/Tickets.ts"
 import { SourceView } from "../../src/control/SourceView.ts"
 import { ThisProcess } from "../../src/control/ThisProcess.ts"
 import type { Coverage, Incarnation } from "../../src/domain/Log.ts"
 import { makeRelation } from "../../src/domain/Relation.ts"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { Archive } from "../../src/log/Archive.ts"
+import { sliceChunk } from "../../src/log/ChunkSlice.ts"
 import { LiveBuffer } from "../../src/log/LiveBuffer.ts"
+import type { LogError } from "../../src/log/LogError.ts"
 import { historyName } from "../../src/replay/HistoryName.ts"
 import { Targets } from "../../src/replay/Target.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
+import { capturing } from "./SourceFixture.ts"
 import { controlLayer } from "./TestControl.ts"
 
-const orders = makeRelation({
+export const orders = makeRelation({
   schema: "public",
   name: "orders",
   identity: "default",
@@ -30,7 +36,7 @@ const orders = makeRelation({
 })
 const stock = makeRelation({ ...orders, schema: "depot", name: "stock" })
 
-const chunk = (seq: number, changes: ArchivedChunk["changes"]): ArchivedChunk => ({
+export const chunk = (seq: number, changes: ArchivedChunk["changes"]): ArchivedChunk => ({
   seq,
   incarnation: 1,
   firstOrdinal: 0,
@@ -48,7 +54,7 @@ const chunk = (seq: number, changes: ArchivedChunk["changes"]): ArchivedChunk =>
 })
 
 /** Newest first. */
-const chunks = [
+export const chunks = [
   chunk(3, [{ op: "truncate", relations: [stock, orders], cascade: false, restartIdentity: true }]),
   chunk(2, [
     { op: "update", relation: orders, before: null, after: ["7", "Gelöscht"] },
@@ -65,7 +71,7 @@ const coverage: Coverage = {
   toLsn: null
 }
 
-const incarnation: Incarnation = {
+export const incarnation: Incarnation = {
   number: 1,
   systemIdentifier: "7",
   timeline: 1,
@@ -77,66 +83,89 @@ const incarnation: Incarnation = {
 }
 export const testHistory = historyName("shop", [incarnation])
 
-const source: SourceJson = {
-  source: "shop",
-  demo: true,
-  phase: "capturing",
-  message: null,
-  fix: null,
-  code: null,
-  slot: "walstream_slot",
-  publication: "walstream",
-  plugin: "pgoutput",
-  seq: 3,
-  frontier: "0/300",
-  current_lsn: "0/308",
-  lag_bytes: 8,
-  latency_seconds: 0.01,
-  retained_bytes: 8,
-  wal_status: "reserved",
-  safe_bytes: null,
-  seconds_until_lost: null,
-  slot_advancing: true,
-  gap: null,
-  slot_active: true,
-  last_commit_time: null,
-  coverage_time: null,
-  transactions: 3,
-  changes: 4,
-  reconnects: 0
-}
-
 /** What is wrong with capture; a test that sets it puts it back. */
 export const trouble: { current: Partial<SourceJson> } = { current: {} }
 
+/** What the stores fail with; a test that sets it puts it back. */
+export const storesFail: { current: LogError | null } = { current: null }
+
+/** What the live buffer alone fails with; a test that sets it puts it back. */
+export const bufferFails: { current: LogError | null } = { current: null }
+
+const orFails = <A>(answer: A) =>
+  Effect.suspend(() =>
+    storesFail.current === null ? Effect.succeed(answer) : Effect.fail(storesFail.current)
+  )
+
+/** Holds the four changes, and gets no more. */
+const stillBuffer = Layer.mock(LiveBuffer, {
+  kind: "memory",
+  coverage: Effect.suspend(() =>
+    bufferFails.current === null ? orFails(coverage) : Effect.fail(bufferFails.current)
+  ),
+  recent: () => orFails(chunks),
+  read: () => Stream.never,
+  stats: orFails({ changes: 4, bytes: 40, maxChanges: 100 })
+})
+
 const Stores = Layer.mergeAll(
-  Layer.mock(LiveBuffer, {
-    kind: "memory",
-    coverage: Effect.succeed(coverage),
-    recent: () => Effect.succeed(chunks),
-    stats: Effect.succeed({ changes: 4, bytes: 40, maxChanges: 100 })
-  }),
   Layer.mock(Archive, {
     kind: "sqlite",
-    coverage: Effect.succeed(coverage),
+    coverage: orFails(coverage),
+    reach: orFails(undefined),
     coverageChanges: Stream.empty,
-    incarnations: Effect.succeed([incarnation])
+    resolve: (bound) =>
+      Effect.succeed(
+        chunks.findLast(({ commit }) =>
+          bound._tag === "Lsn" ? commit.commitLsn >= bound.lsn : commit.commitTime >= bound.time
+        )?.seq ?? 4
+      ),
+    volume: (start, end) => {
+      const held = chunks.filter(({ seq }) => seq >= start && seq < end)
+      const count = held.reduce((sum, { changes }) => sum + changes.length, 0)
+      return Effect.succeed({ transactions: held.length, changes: count, bytes: held.length * 10 })
+    },
+    read: ({ seq, ordinal }) =>
+      Stream.succeed(chunks.filter((held) => held.seq === seq).map((held) => sliceChunk(held, ordinal))),
+    incarnations: orFails([incarnation])
   }),
   Layer.mock(Targets, { names: ["default", "second"] }),
   Layer.sync(SourceView, () => ({
     source: "shop",
     here: true,
-    read: Effect.sync(() => ({ ...source, ...trouble.current }))
+    read: Effect.sync(() => ({ ...capturing, ...trouble.current }))
   }))
 )
+
+const testTickets = Layer.effect(
+  Tickets,
+  Effect.map(Tickets, (tickets) => ({
+    ...tickets,
+    issue: (holder: TicketHolder) =>
+      storesFail.current === null
+        ? tickets.issue(holder)
+        : Effect.fail(new TicketsError({ detail: storesFail.current.message }))
+  }))
+).pipe(Layer.provide(layerMemoryTickets))
 
 export const testSecret = Redacted.make("a secret of this test, long enough")
 
 /** The whole server on a free port, on a real control database. */
-export const apiLayer = (database: string) =>
-  layerControlServer({ host: "127.0.0.1", port: 0, tokens: { secret: testSecret, seconds: 3600 } }).pipe(
-    Layer.provideMerge(Layer.mergeAll(layerJobStorePg, Users.layer)),
-    Layer.provideMerge(Layer.mergeAll(Stores, ActorSystem.layer, ThisProcess.layer("control", "0.0.0"))),
+export const apiLayer = (
+  database: string,
+  options: Partial<ControlServerOptions> = {},
+  buffer: Layer.Layer<LiveBuffer> = stillBuffer
+) =>
+  layerControlServer({
+    host: "127.0.0.1",
+    port: 0,
+    tokens: { secret: testSecret, seconds: 3600 },
+    ...options
+  }).pipe(
+    Layer.provideMerge(Layer.mergeAll(layerJobStorePg, Users.layer, layerMemoryLimiter, testTickets)),
+    Layer.provideMerge(
+      Layer.mergeAll(Stores, buffer, ActorSystem.layer, ThisProcess.layer("control", "0.0.0"))
+    ),
     Layer.provideMerge(controlLayer(database)),
     Layer.orDie
   )
@@ -179,7 +208,7 @@ export const ask = Effect.fnUntraced(function* (path: string, options: Ask = {})
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
     })
     const text = await response.text()
-    const isJson = (response.headers.get("content-type") ?? "").includes("json")
+    const isJson = /\bjson\b/u.test(response.headers.get("content-type") ?? "")
     return {
       status: response.status,
       headers: response.headers,

@@ -34,8 +34,11 @@ export const JobView = Schema.Struct({
   events_processed: Schema.Int,
   events_duplicate: Schema.Int,
   events_converged: Schema.Int,
+  events_skipped: Schema.Int,
   checkpoint: Schema.NullOr(Schema.Struct({ seq: Schema.Int, ordinal: Schema.Int })),
-  error: Schema.NullOr(Schema.Struct({ code: Schema.String, message: Schema.String })),
+  error: Schema.NullOr(
+    Schema.Struct({ code: Schema.String, message: Schema.String, position: Schema.NullOr(Schema.String) })
+  ),
   warnings: Schema.Array(Schema.Struct({ code: Schema.String, message: Schema.String })),
   live: Schema.NullOr(
     Schema.Struct({
@@ -60,9 +63,18 @@ const Source = Schema.Struct({
   phase: Schema.String,
   message: Schema.NullOr(Schema.String),
   fix: Schema.NullOr(Schema.String),
+  code: Schema.NullOr(Schema.String),
   seq: Schema.Int,
   frontier: Schema.String,
   retained_bytes: Schema.NullOr(Schema.Int),
+  spill: Schema.NullOr(
+    Schema.Struct({
+      since: Schema.NullOr(Schema.String),
+      drains: Schema.Boolean,
+      transactions: Schema.Int,
+      bytes: Schema.Int
+    })
+  ),
   gap: Schema.NullOr(Schema.Struct({ id: Schema.String }))
 })
 
@@ -173,6 +185,9 @@ export class ApiClient {
   }
   job(id: string): Effect.Effect<JobView, ApiError> {
     return this.#call("GET", `jobs/${id}`, JobView)
+  }
+  skip(id: string, position: string, reason: string): Effect.Effect<JobView, ApiError> {
+    return this.#call("POST", `jobs/${id}/skip`, JobView, { position, reason })
   }
   act(id: string, action: "start" | "pause" | "resume" | "cancel"): Effect.Effect<JobView, ApiError> {
     return this.#call("POST", `jobs/${id}/${action}`, JobView)

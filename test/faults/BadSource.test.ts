@@ -86,7 +86,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a sou
   )
 
   it.effect(
-    "that refuses the password is not asked again; API and status page stay up",
+    "that refuses the password is not asked again; API and dashboard stay up",
     () =>
       Effect.gen(function* () {
         const { source, env } = yield* makeDatabases

@@ -42,6 +42,8 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a job
         const narrow = yield* createDatabase("target_narrow")
         const strict = yield* createDatabase("target_strict")
         const bare = yield* createDatabase("target_bare")
+        const unloving = yield* createDatabase("target_unloved")
+        yield* run(unloving, `${shop}; ALTER TABLE public.t ADD CHECK (id <> 2)`)
         yield* run(narrow, "CREATE TABLE public.t (id int PRIMARY KEY)")
         yield* run(strict, `${shop}; ALTER TABLE public.t ADD CHECK (id < 3)`)
         yield* run(bare, `${shop}; CREATE ROLE guest LOGIN PASSWORD 'guest'`)
@@ -52,6 +54,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a job
             TARGET_MISSING_URL: Redacted.value(missing),
             TARGET_NARROW_URL: Redacted.value(narrow),
             TARGET_STRICT_URL: Redacted.value(strict),
+            TARGET_UNLOVED_URL: Redacted.value(unloving),
             TARGET_BARE_URL: as(bare, "guest", "guest"),
             TARGET_CLOSED_URL: as(missing, "postgres", "wrong-password"),
             TARGET_SELF_URL: env.SOURCE_URL,
@@ -96,6 +99,20 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a job
         )
         yield* run(missing, shop)
         yield* mended(absent.id, missing)
+
+        // Told to do without one change: exactly that one is missing, and the job says so.
+        const unloved = yield* failure("unloved")
+        const { error } = yield* api.job(unloved.id)
+        assert.strictEqual(error?.code, "rejected")
+        const skipped = yield* api.skip(unloved.id, error?.position ?? "", "the target has no use for 2")
+        assert.deepInclude(skipped, { status: "failed", events_skipped: 0 })
+        yield* api.act(unloved.id, "resume")
+        const done = yield* inStatus(api, unloved.id, "completed")
+        assert.deepInclude(done, { events_processed: 2, events_skipped: 1 })
+        assert.deepStrictEqual(
+          yield* rows(unloving),
+          (yield* rows(source)).filter(({ id }) => id !== "2")
+        )
 
         const small = yield* failure("narrow")
         assert.strictEqual(small.code, "target_unfit")

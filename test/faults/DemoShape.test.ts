@@ -160,7 +160,9 @@ it.live(
               yield* assertSameDatabases(url(demoSource), url(demoTarget))
             })
           )
+          const before = walstream.log().length
           assert.strictEqual(yield* walstream.stop, 0, walstream.log())
+          assert.notMatch(walstream.log().slice(before), /"level":"(?:WARN|ERROR)"/u)
         })
       )
     }).pipe(Effect.scoped),

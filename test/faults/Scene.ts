@@ -120,14 +120,14 @@ export const makeScene = Effect.fnUntraced(function* (options: SceneOptions = {}
 })
 
 /**
- * A job that follows the log from its beginning, as fast as the target takes it. History begins with the slot, and the
+ * A job that follows the log from its beginning, or from where it is told, as fast as the target takes it. History begins with the slot, and the
  * API answers before that is made: what is done at the source from here on is in it.
  */
-export const follow = (api: ApiClient) =>
+export const follow = (api: ApiClient, from: Readonly<Record<string, unknown>> = { start_time: null }) =>
   until(
     "capture has begun",
     Effect.map(api.source, ({ phase }) => phase === "capturing")
   ).pipe(
-    Effect.andThen(api.createJob({ name: "follow", start_time: null, speed_factor: "max", follow: true })),
+    Effect.andThen(api.createJob({ name: "follow", ...from, speed_factor: "max", follow: true })),
     Effect.flatMap((job) => api.act(job.id, "start"))
   )

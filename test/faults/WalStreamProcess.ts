@@ -18,6 +18,8 @@ export interface WalStreamOptions {
   readonly dataDir: string
   /** Beside DATA_DIR and HTTP_PORT. */
   readonly env: Readonly<Record<string, string>>
+  /** Of Node; those of `npm start` if not given. */
+  readonly flags?: ReadonlyArray<string>
 }
 
 /** One life of the dev shape, as a child process. */
@@ -37,7 +39,6 @@ export interface WalStreamProcess {
 }
 
 const repository = resolve(import.meta.dirname, "../..")
-const command = [...nodeFlags, "src/main/dev.ts"]
 
 const awaitExit = (child: ChildProcess): Effect.Effect<number | null> =>
   Effect.promise(async () => {
@@ -48,7 +49,7 @@ const awaitExit = (child: ChildProcess): Effect.Effect<number | null> =>
 const launch = (options: WalStreamOptions) =>
   Effect.acquireRelease(
     Effect.sync(() =>
-      spawn(process.execPath, command, {
+      spawn(process.execPath, [...(options.flags ?? nodeFlags), "src/main/dev.ts"], {
         cwd: repository,
         // Nothing of the tester's own settings: PATH and HOME are what a process needs.
         env: {

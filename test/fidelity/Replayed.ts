@@ -18,7 +18,8 @@ export const replayed = (archive: Archive["Service"], target: Redacted.Redacted,
       startSeq: 1,
       filterText: filterText({ tables: null, operations: null }),
       dedupe: "target",
-      onMismatch
+      onMismatch,
+      skips: []
     })
     yield* session.position
     const { nextSeq } = yield* archive.coverage

@@ -26,8 +26,9 @@ const makeDirectory = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
-const decodeAll = (messages: ReadonlyArray<Buffer>): ReadonlyArray<ReplicationMessage> => {
-  const decoder = new PgoutputDecoder({ excluded: noExcludedColumns })
+/** In messages of at most so many changes. */
+const decodeAll = (messages: ReadonlyArray<Buffer>, run: number): ReadonlyArray<ReplicationMessage> => {
+  const decoder = new PgoutputDecoder({ excluded: noExcludedColumns, run })
   const into: Array<ReplicationMessage> = []
   for (const message of messages) decoder.decode(message, into)
   return into
@@ -112,7 +113,10 @@ describe("the assembler's transactions", () => {
           const limits = { changes: 1 + dice.below(8), bytes: 100 + dice.below(1000) }
           const memoryBytes = dice.pick([0, 700, 3000, 20_000, 1e9])
           const { messages } = new HistoryEncoder(history, dice, streaming)
-          const { items, spilled } = yield* run(decodeAll(messages), dice, { limits, memoryBytes })
+          const { items, spilled } = yield* run(decodeAll(messages, 1 + dice.below(limits.changes)), dice, {
+            limits,
+            memoryBytes
+          })
           assert.deepStrictEqual(plain(transactionsOf(items, limits)), plain(history.expected))
           const said = history.events.filter((event) => event._tag === "Message")
           assert.deepStrictEqual(

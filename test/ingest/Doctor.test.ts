@@ -1,10 +1,9 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { examineSource } from "../../src/ingest/Doctor.ts"
+import { noHistory } from "../../src/ingest/History.ts"
 import { makeTestPostgres } from "../servers/TestPostgres.ts"
 import { awaitPhase, makeDatabase, SourceServer, slotOf, startCapture, until } from "./TestSource.ts"
-
-const none = { incarnation: null, mark: null }
 
 const codesOf = (findings: ReadonlyArray<{ readonly severity: string; readonly code: string }>) =>
   findings.map((finding) => `${finding.severity} ${finding.code}`)
@@ -19,7 +18,7 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
         CREATE TABLE public.p (id int PRIMARY KEY) PARTITION BY RANGE (id);
         ALTER ROLE postgres IN DATABASE "${options.sourceId}" SET DateStyle = 'SQL, DMY';
         ALTER DATABASE "${options.sourceId}" SET DateStyle = 'SQL, DMY'`)
-      const findings = yield* examineSource(options, none)
+      const findings = yield* examineSource(options, noHistory)
       assert.deepStrictEqual(codesOf(findings).sort(), [
         "info format_default",
         "info format_default",
@@ -40,14 +39,14 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
         "SELECT tablename FROM pg_publication_tables WHERE tablename = 't'"
       )
       assert.strictEqual(published.length, 1)
-      assert.notInclude(codesOf(yield* examineSource(options, none)), "info new_tables")
+      assert.notInclude(codesOf(yield* examineSource(options, noHistory)), "info new_tables")
     }).pipe(Effect.scoped)
   )
 
   it.effect("says what wal2json does not send", () =>
     Effect.gen(function* () {
       const { options } = yield* makeDatabase
-      const findings = yield* examineSource({ ...options, plugin: "wal2json" }, none)
+      const findings = yield* examineSource({ ...options, plugin: "wal2json" }, noHistory)
       assert.include(codesOf(findings), "warning wal2json_loses")
     }).pipe(Effect.scoped)
   )
@@ -58,7 +57,7 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
       yield* session.script(`
         CREATE TABLE public.keyless (id int); CREATE TABLE public.a (id int PRIMARY KEY); CREATE TABLE public.b (id int PRIMARY KEY);
         CREATE PUBLICATION walstream_publication FOR TABLE public.keyless, public.a WITH (publish = 'insert, update')`)
-      const findings = yield* examineSource(options, none)
+      const findings = yield* examineSource(options, noHistory)
       const codes = codesOf(findings).filter((code) => !code.startsWith("info"))
       assert.deepStrictEqual(codes, [
         "error breaks_updates",
@@ -78,8 +77,8 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
       yield* until(slotOf(session, options.slot), (slot) => slot.pid !== null)
       const severe = (found: ReadonlyArray<{ readonly severity: string }>) =>
         found.filter((finding) => finding.severity !== "info")
-      assert.deepStrictEqual(severe(yield* examineSource(options, none)), [])
-      const others = yield* examineSource({ ...options, sourceId: "another" }, none)
+      assert.deepStrictEqual(severe(yield* examineSource(options, noHistory)), [])
+      const others = yield* examineSource({ ...options, sourceId: "another" }, noHistory)
       assert.include(codesOf(others), "error slot_in_use")
     }).pipe(Effect.scoped)
   )
@@ -97,7 +96,7 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
         startLsn: 1n,
         gap: null
       }
-      const codes = codesOf(yield* examineSource(options, { incarnation, mark: null }))
+      const codes = codesOf(yield* examineSource(options, { ...noHistory, incarnation }))
       assert.includeMembers(codes, ["error replaced", "error slot_missing"])
     }).pipe(Effect.scoped)
   )
@@ -108,7 +107,7 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
       const change = (edit: (address: URL) => void) => {
         const address = new URL(Redacted.value(url))
         edit(address)
-        return Effect.map(examineSource({ ...options, url: Redacted.make(address.href) }, none), codesOf)
+        return Effect.map(examineSource({ ...options, url: Redacted.make(address.href) }, noHistory), codesOf)
       }
       assert.deepStrictEqual(
         yield* change((address) => {
@@ -136,7 +135,7 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
         }
       })
       const { options } = yield* makeDatabase
-      const findings = yield* examineSource({ ...options, url: server.url("postgres") }, none)
+      const findings = yield* examineSource({ ...options, url: server.url("postgres") }, noHistory)
       assert.includeMembers(codesOf(findings), [
         "error wal_level",
         "error no_slot_free",

@@ -3,7 +3,8 @@ import { Effect, Fiber } from "effect"
 import { Handoff, type HandoffItem } from "../../src/ingest/Handoff.ts"
 import { chunk } from "./SmallChunks.ts"
 
-const limits = { waitingBytes: 300, changes: 3, bytes: 1000 }
+// Each of them counts a kibibyte beside its changes.
+const limits = { waitingBytes: 4200, changes: 3, bytes: 1e6 }
 const item = (end: number): HandoffItem => ({ _tag: "Chunk", chunk: chunk(end) })
 
 describe("Handoff", () => {

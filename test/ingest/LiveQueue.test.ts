@@ -23,4 +23,21 @@ describe("LiveQueue", () => {
       assert.strictEqual(queue.droppedChanges, 1)
     })
   )
+
+  it.effect("what is withheld is not told of, nor that time went on without it", () =>
+    Effect.gen(function* () {
+      const queue = new LiveQueue(100)
+      queue.append([archived(1)], 1)
+      queue.withhold([archived(2)])
+      queue.advance(5)
+      queue.append([archived(3)], 1)
+      queue.advance(6)
+      const steps = yield* queue.take
+      assert.deepStrictEqual(
+        steps.map((step) => (step._tag === "Append" ? step.chunks.map(({ seq }) => seq) : step.time)),
+        [[1], [3], 6]
+      )
+      assert.strictEqual(queue.droppedChanges, 1)
+    })
+  )
 })

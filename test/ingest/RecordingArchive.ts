@@ -16,6 +16,8 @@ export class RecordingArchive {
   failAppends = 0
   failMarks = 0
   repeated = 0
+  /** What it was told of before it was appended. */
+  readonly prepared: Array<ReadonlyArray<ArchivedChunk>> = []
   /** Closed by a test to let appends wait. */
   readonly open = Latch.makeUnsafe(true)
 
@@ -58,6 +60,10 @@ export class RecordingArchive {
           return Effect.void
         })
       ),
+    prepare: (chunks) =>
+      Effect.sync(() => {
+        this.prepared.push(chunks)
+      }),
     writeMark: (mark) =>
       Effect.suspend(() => {
         if (this.failMarks > 0) {
@@ -73,6 +79,7 @@ export class RecordingArchive {
       }),
     read: () => Stream.empty,
     coverage: Effect.sync(() => ({ firstSeq: 1, nextSeq: 1, fromTime: null, toTime: null, toLsn: null })),
+    reach: Effect.void,
     coverageChanges: Stream.empty,
     resolve: () => Effect.succeed(1),
     volume: () => Effect.succeed({ transactions: 0, changes: 0, bytes: 0 })

@@ -1,118 +1,25 @@
-import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Scope, Stream, SubscriptionRef } from "effect"
-import type { Incarnation } from "../../src/domain/Log.ts"
-import { Ingestor, type IngestorOptions } from "../../src/ingest/Ingestor.ts"
-import { IngestState } from "../../src/ingest/IngestState.ts"
+import { Effect, Fiber, SubscriptionRef } from "effect"
 import { Archive } from "../../src/log/Archive.ts"
 import { LogError } from "../../src/log/LogError.ts"
-import { SqliteArchive } from "../../src/log/SqliteArchive.ts"
-import { connectPg, type PgSession } from "../../src/postgres/PgSession.ts"
-import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
-import { temporaryDirectory } from "../log/SqliteFixture.ts"
+import { connectPg } from "../../src/postgres/PgSession.ts"
 import { makeTestPostgres } from "../servers/TestPostgres.ts"
-import { swallowingBuffer } from "./RecordingArchive.ts"
+import {
+  type ArchiveService,
+  accept,
+  captured,
+  dense,
+  dropSlot,
+  lives,
+  logged,
+  makeSource,
+  startCapturing,
+  startLife,
+  stoppedAt,
+  withTable
+} from "./CaptureLife.ts"
 import { chunk } from "./SmallChunks.ts"
-import { awaitPhase, makeDatabase, SourceServer, slotOf, until } from "./TestSource.ts"
-
-type ArchiveService = Archive["Service"]
-
-type LifeOptions = IngestorOptions & { readonly file: string }
-
-/** A life of capture into a file, that the test can end. `wrap` makes the archive misbehave. */
-const startLife = Effect.fnUntraced(function* (
-  options: LifeOptions,
-  wrap: (archive: ArchiveService) => ArchiveService = (archive) => archive
-) {
-  const scope = yield* Scope.make()
-  yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
-  const stored = Layer.effect(Archive, Effect.map(Archive, wrap)).pipe(
-    Layer.provide(SqliteArchive.layer({ file: options.file, source: options.sourceId }))
-  )
-  const context = yield* Layer.build(
-    Ingestor.layer(options).pipe(
-      Layer.provideMerge(Layer.mergeAll(stored, swallowingBuffer)),
-      Layer.provideMerge(ActorSystem.layer)
-    )
-  ).pipe(Scope.provide(scope))
-  return {
-    ingestor: Context.get(context, Ingestor),
-    state: Context.get(context, IngestState),
-    archive: Context.get(context, Archive),
-    end: Scope.close(scope, Exit.void)
-  }
-})
-
-type Life = Effect.Success<ReturnType<typeof startLife>>
-
-const startCapturing = (options: LifeOptions) =>
-  Effect.tap(startLife(options), ({ state }) => awaitPhase(state, "Capturing"))
-
-/** A source, and the file of its archive. */
-const makeSource = Effect.gen(function* () {
-  const { options, ...database } = yield* makeDatabase
-  const file = join(yield* temporaryDirectory, "archive.sqlite")
-  return { ...database, options: { ...options, file } }
-})
-
-const withTable = Effect.gen(function* () {
-  const database = yield* makeSource
-  yield* database.session.script("CREATE TABLE public.t (id int PRIMARY KEY)")
-  const insert = (id: number) => database.session.script(`INSERT INTO public.t VALUES (${id})`)
-  return { ...database, insert }
-})
-
-/** The hole that capture has stopped at. */
-const stoppedAt = Effect.fnUntraced(function* ({ state }: Life) {
-  const phase = yield* awaitPhase(state, "Stopped")
-  if (phase._tag !== "Stopped" || phase.gap === null) return yield* Effect.die(new Error("no hole is named"))
-  return { ...phase, gap: phase.gap }
-})
-
-/** Once capture has come to the place where it stops its actor ends a moment later. */
-const accept = ({ ingestor, state }: Life, gap: string) =>
-  until(
-    Effect.andThen(
-      ingestor.acceptGap({ gap, by: "ada", reason: "the disk was full" }),
-      SubscriptionRef.get(state.phase)
-    ),
-    (phase) => phase._tag !== "Stopped"
-  )
-
-/** Everything in the log: seqs, and the ids that were inserted. */
-const logged = ({ archive }: Life) =>
-  Effect.gen(function* () {
-    const { nextSeq } = yield* archive.coverage
-    const chunks = (yield* Stream.runCollect(archive.read({ seq: 1, ordinal: 0 }, nextSeq))).flat()
-    return {
-      seqs: chunks.filter(({ last }) => last).map(({ seq }) => seq),
-      incarnations: chunks.map(({ incarnation }) => incarnation),
-      ids: chunks.flatMap(({ changes }) =>
-        changes.flatMap((change) => (change.op === "insert" ? [Number(change.after[0])] : []))
-      )
-    }
-  })
-
-const captured = (life: Life, id: number) => until(logged(life), ({ ids }) => ids.includes(id))
-
-const dropSlot = (session: PgSession, slot: string) =>
-  until(
-    session
-      .query(
-        "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active_pid IS NOT NULL",
-        [slot]
-      )
-      .pipe(
-        Effect.andThen(session.query("SELECT pg_drop_replication_slot($1)", [slot])),
-        Effect.as(true),
-        Effect.orElseSucceed(() => false)
-      ),
-    (dropped) => dropped
-  )
-
-const dense = (length: number) => Array.from({ length }, (_, i) => i + 1)
-
-const lives = ({ archive }: Life): Effect.Effect<ReadonlyArray<Incarnation>, LogError> => archive.incarnations
+import { awaitPhase, SourceServer, slotOf, until } from "./TestSource.ts"
 
 layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
   "a hole in the history",
@@ -203,6 +110,56 @@ layer(SourceServer.layer, { timeout: "60 seconds", excludeTestServices: true })(
         yield* accept(second, grown.gap.id)
         const { ids } = yield* captured(second, 4)
         assert.deepStrictEqual(ids, [1, 4])
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is what a spill holds that is not here: it says where that is, and may be accepted", () =>
+      Effect.gen(function* () {
+        const { session, options, insert } = yield* withTable
+        const first = yield* startCapturing(options)
+        yield* insert(1)
+        yield* captured(first, 1)
+        yield* first.end
+        yield* insert(2)
+        yield* session.query("SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())", [options.slot])
+        const spilled = (archive: ArchiveService): ArchiveService =>
+          Archive.of({
+            ...archive,
+            recover: Effect.map(archive.recover, (tail) => ({
+              ...tail,
+              mark:
+                tail.mark === null ? null : { ...tail.mark, spill: { id: "a", file: "host:/spill.sqlite" } }
+            }))
+          })
+        const second = yield* startLife({ ...options, lookAgainEvery: 100_000_000 }, spilled)
+        const seen = yield* stoppedAt(second)
+        assert.strictEqual(seen.code, "SpillMissing")
+        assert.include(seen.message, "host:/spill.sqlite")
+        assert.include(seen.fix, "accept-gap")
+        yield* insert(3)
+        yield* accept(second, seen.gap.id)
+        const { ids } = yield* captured(second, 3)
+        assert.deepStrictEqual(ids, [1, 3])
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is none for certain while the archive behind a spill cannot be asked", () =>
+      Effect.gen(function* () {
+        const { session, options, insert } = yield* withTable
+        const first = yield* startCapturing(options)
+        yield* insert(1)
+        yield* captured(first, 1)
+        yield* first.end
+        yield* insert(2)
+        yield* session.query("SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())", [options.slot])
+        const second = yield* startLife(options, (archive) =>
+          Archive.of({
+            ...archive,
+            recover: Effect.map(archive.recover, (tail) => ({ ...tail, unconfirmed: true as const }))
+          })
+        )
+        const phase = yield* awaitPhase(second.state, "Retrying")
+        assert.include("message" in phase ? phase.message : "", "cannot be asked")
       }).pipe(Effect.scoped)
     )
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { sliceChunk } from "../../src/log/ChunkSlice.ts"
 import { type ArchiveTests, failure, type OpenArchive, readRange } from "./ArchiveConformance.ts"
@@ -43,6 +43,36 @@ export const archiveAppendTests = ({ fresh, opened, begun }: ArchiveTests): void
       Effect.gen(function* () {
         yield* archive.append([])
         assert.isNull(yield* endOf(archive))
+      })
+    )
+
+    begun("takes what it was told ahead for a hint: right, wrong, cut off or given up", (archive) =>
+      Effect.gen(function* () {
+        const log = new RandomLog({ seed: 12, largeOneIn: 9 })
+        const { dice } = log
+        const transactions = log.transactions(60)
+        const appends: Array<ReadonlyArray<ArchivedChunk>> = []
+        const chunks = transactions.flatMap((each) => recut(dice, each))
+        while (chunks.length > 0) appends.push(chunks.splice(0, 1 + dice.below(6)))
+        for (const [i, append] of appends.entries()) {
+          const next = appends[i + 1] ?? []
+          // The same chunks as they will come, or others.
+          const told = dice.oneIn(4) ? [...next] : dice.oneIn(4) ? next.slice(0, 1) : next
+          const telling = yield* Effect.forkChild(archive.prepare?.(told) ?? Effect.void)
+          yield* Effect.repeat(Effect.yieldNow, { times: dice.below(30) })
+          if (dice.oneIn(5))
+            yield* Effect.forkChild(archive.append(append)).pipe(Effect.flatMap(Fiber.interrupt))
+          yield* Effect.all([archive.append(append), archive.prepare?.(told) ?? Effect.void], {
+            concurrency: 2,
+            discard: true
+          })
+          yield* Fiber.interrupt(telling)
+          const whole = transactions.findLast((each) => each.at(-1) === append.findLast(({ last }) => last))
+          if (whole !== undefined && dice.oneIn(3)) {
+            yield* archive.writeMark(markAfter(whole, dice.oneIn(2) ? 0 : whole[0]?.commit.commitTime))
+          }
+        }
+        assertSameLog(yield* readRange(archive, start, 61), transactions.flat())
       })
     )
 

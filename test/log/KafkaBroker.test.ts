@@ -1,13 +1,12 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Redacted, Schedule, type Scope } from "effect"
-import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
+import { Effect, Fiber, Option, Redacted, Schedule, type Scope } from "effect"
 import { Archive } from "../../src/log/Archive.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { makeLossyProxy } from "../servers/LossyProxy.ts"
 import { makeTestKafka } from "../servers/TestKafka.ts"
 import { type OpenArchive, readRange } from "./ArchiveConformance.ts"
 import { archiveIn, edgesOf, freshTopic } from "./KafkaFixture.ts"
-import { readWithKafkaJs } from "./KafkaJsReader.ts"
+import { assertStored, plainLog } from "./PlainLog.ts"
 import { RandomLog, randomIncarnation, recut } from "./RandomLog.ts"
 import { assertSameLog, countChanges } from "./ReadLog.ts"
 
@@ -18,42 +17,6 @@ const opened = <A, E>(
 ) => Effect.scoped(Archive.use(use)).pipe(Effect.provide(archiveIn(broker, { topic }), { local: true }))
 
 const start = { seq: 1, ordinal: 0 }
-
-/**
- * A log without statements that go to every partition: each change is one record. Of today: after a crash the broker
- * forgets producers whose last record is older than a day by its timestamp, and no longer removes their doubles.
- */
-const plainLog = (seed: number) => {
-  const now = (Date.now() - 3_600_000) * 1000
-  const log = new RandomLog({ seed, maxChanges: 30, after: { lsn: 0x1_5d00_0000n, time: now } })
-  const message = { op: "message", prefix: "audit", content: "AAEC" } as const
-  return (count: number) =>
-    log
-      .transactions(count)
-      .flat()
-      .map((chunk) => ({
-        ...chunk,
-        changes: chunk.changes.map((change) => (change.op === "truncate" ? message : change))
-      }))
-}
-
-/** Each change once, in each partition in the order of the log, and every one as the archive was given it. */
-const assertStored = Effect.fnUntraced(function* (
-  broker: string,
-  topic: string,
-  chunks: ReadonlyArray<ArchivedChunk>
-) {
-  const seen = yield* readWithKafkaJs(broker, topic)
-  const places = seen.map(({ value }) => `${value?.["seq"]}.${value?.["ordinal"]}`)
-  assert.strictEqual(new Set(places).size, places.length, "a record is stored twice")
-  assert.strictEqual(places.length, countChanges(chunks), "records are missing")
-  const last = new Map<number, number>()
-  for (const { partition, value } of seen) {
-    const order = Number(value?.["seq"]) * 100_000 + Number(value?.["ordinal"])
-    assert.isAbove(order, last.get(partition) ?? -1, `the order of partition ${partition}`)
-    last.set(partition, order)
-  }
-})
 
 describeWith("kafka", "a Kafka broker that fails", () => {
   it.live(
@@ -151,6 +114,39 @@ describeWith("kafka", "a Kafka broker that fails", () => {
             const stored = ends.reduce((sum, end) => sum + end, 0)
             assert.isAtLeast(stored, countChanges(before) + countChanges(after))
           })
+        )
+      }),
+    60_000
+  )
+
+  it.live(
+    "frozen: who writes and who reads say so after seconds, and that it is back",
+    () =>
+      Effect.gen(function* () {
+        const kafka = yield* makeTestKafka()
+        const topic = freshTopic()
+        const chunks = plainLog(44)(10)
+        const reader = archiveIn(kafka.broker, { topic, role: "reader" })
+        yield* opened(kafka.broker, topic, (archive) =>
+          Effect.gen(function* () {
+            yield* archive.beginIncarnation(randomIncarnation())
+            const other = yield* Archive
+            for (const each of [archive, other]) yield* each.reach
+            yield* kafka.freeze
+            const given = yield* archive.append(chunks).pipe(Effect.forkChild)
+            const schedule = Schedule.spaced("50 millis")
+            for (const each of [archive, other]) {
+              const error = yield* Effect.repeat(Effect.option(Effect.flip(each.reach)), {
+                until: Option.isSome,
+                schedule
+              })
+              assert.include(Option.getOrThrow(error).message, "no answer for 5 s")
+            }
+            yield* kafka.thaw
+            for (const each of [archive, other]) yield* Effect.retry(each.reach, { schedule })
+            yield* Fiber.join(given)
+            yield* Effect.repeat(other.coverage, { until: ({ nextSeq }) => nextSeq === 11, schedule })
+          }).pipe(Effect.provide(reader, { local: true }))
         )
       }),
     60_000

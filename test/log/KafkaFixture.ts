@@ -4,10 +4,13 @@ import { KafkaArchive } from "../../src/log/KafkaArchive.ts"
 import type { KafkaArchiveOptions } from "../../src/log/kafka/KafkaOptions.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
 
+/** `host:port` of a broker, or of all of a cluster. */
+export type Brokers = string | ReadonlyArray<string>
+
 /** Asks a broker something, as its administrator. */
-export const administer = <A>(broker: string, ask: (admin: Admin) => Promise<A>): Effect.Effect<A> =>
+export const administer = <A>(brokers: Brokers, ask: (admin: Admin) => Promise<A>): Effect.Effect<A> =>
   Effect.acquireUseRelease(
-    Effect.sync(() => new Admin({ clientId: "test", bootstrapBrokers: [broker] })),
+    Effect.sync(() => new Admin({ clientId: "test", bootstrapBrokers: [brokers].flat() })),
     (admin) => Effect.promise(() => ask(admin)),
     (admin) => Effect.promise(() => admin.close())
   )
@@ -20,9 +23,9 @@ export const freshTopic = (): string => `test-${process.pid}-${++topics}`
 export type ArchiveOptions = Partial<KafkaArchiveOptions> & { readonly topic: string }
 
 /** The archive of source `shop` in this topic, under an actor system of its own. */
-export const archiveIn = (broker: string, options: ArchiveOptions) =>
+export const archiveIn = (brokers: Brokers, options: ArchiveOptions) =>
   KafkaArchive.layer({
-    brokers: [broker],
+    brokers: [brokers].flat(),
     source: "shop",
     role: "writer",
     create: { partitions: 4 },
@@ -32,7 +35,7 @@ export const archiveIn = (broker: string, options: ArchiveOptions) =>
   }).pipe(Layer.provide(Layer.fresh(ActorSystem.layer)))
 
 /** Where each partition begins and ends. */
-export const edgesOf = (broker: string, topic: string) =>
+export const edgesOf = (broker: Brokers, topic: string) =>
   administer(broker, async (admin) => {
     const found = (await admin.metadata({ topics: [topic] })).topics.get(topic)
     const list = async (timestamp: bigint) => {

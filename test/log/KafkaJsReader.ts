@@ -1,7 +1,7 @@
 import { zstdDecompressSync } from "node:zlib"
 import { Effect } from "effect"
 import kafkajs from "kafkajs"
-import { edgesOf } from "./KafkaFixture.ts"
+import { type Brokers, edgesOf } from "./KafkaFixture.ts"
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs
 
@@ -21,13 +21,17 @@ export interface SeenRecord {
 }
 
 /** Everything in the topic, as a client sees it that shares no line with ours, in each partition's order. */
-export const readWithKafkaJs = Effect.fnUntraced(function* (broker: string, topic: string) {
-  const { ends } = yield* edgesOf(broker, topic)
+export const readWithKafkaJs = Effect.fnUntraced(function* (brokers: Brokers, topic: string) {
+  const { ends } = yield* edgesOf(brokers, topic)
   return yield* Effect.promise(async () => {
     const left = new Set(ends.flatMap((end, partition) => (end > 0 ? [partition] : [])))
     const seen: Array<SeenRecord> = []
     if (left.size === 0) return seen
-    const kafka = new Kafka({ clientId: "independent", brokers: [broker], logLevel: logLevel.NOTHING })
+    const kafka = new Kafka({
+      clientId: "independent",
+      brokers: [brokers].flat(),
+      logLevel: logLevel.NOTHING
+    })
     const consumer = kafka.consumer({ groupId: `independent-${topic}-${Math.random()}` })
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })

@@ -54,6 +54,30 @@ it.effect("a server that comes later: calls fail until it is there, then all goe
   }).pipe(Effect.scoped)
 )
 
+it.effect(
+  "a server that takes its time: the service is there after ten seconds, the archive once it has opened",
+  () =>
+    Effect.gen(function* () {
+      const opened = Layer.mock(Archive, {
+        kind: "kafka",
+        coverage: Effect.succeed(coverage),
+        reach: Effect.void
+      })
+      const slow = Layer.unwrap(Effect.as(Effect.sleep("1 minute"), opened))
+      const layer = lateArchive("kafka", slow).pipe(Layer.provide(ActorSystem.layer))
+      const building = yield* Effect.forkChild(Layer.build(layer))
+      yield* TestClock.adjust("9 seconds")
+      assert.isUndefined(building.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      const archive = Context.get(yield* Fiber.join(building), Archive)
+      const error = yield* Effect.flip(archive.reach)
+      assert.include(error.message, "it has not opened within 10 seconds")
+      yield* TestClock.adjust("2 minutes")
+      yield* archive.reach
+      assert.deepStrictEqual(yield* archive.coverage, coverage)
+    }).pipe(Effect.scoped)
+)
+
 it.effect("what does not pass by itself is the layer's failure", () =>
   Effect.gen(function* () {
     const failure = yield* Effect.flip(Layer.build(failing([wrong]).layer))

@@ -3,7 +3,7 @@ import { Effect, Fiber, Stream } from "effect"
 import type { Redis } from "ioredis"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
-import { redisOfSuite } from "../servers/TestRedis.ts"
+import { makeTestRedis, redisOfSuite } from "../servers/TestRedis.ts"
 import { RandomLog } from "./RandomLog.ts"
 import { assertSameLog } from "./ReadLog.ts"
 import { booksKey, fails, held, isEmpty, openBuffer, readRange, streamKey } from "./RedisScene.ts"
@@ -134,6 +134,31 @@ describeWith("redis-server", "a Redis that loses what it had", () => {
         assert.deepStrictEqual(yield* held(reader), [1, 21])
         assertSameLog(yield* readRange(reader, 1, 21), all)
       })
+  )
+
+  it.live("loads what it has saved: an error by the deadline, not an answer when it is done", () =>
+    Effect.gen(function* () {
+      const settings = {
+        "enable-debug-command": "yes",
+        // A millisecond for each key, and others are answered in between.
+        "key-load-delay": "1000",
+        "loading-process-events-interval-bytes": "1024"
+      }
+      const loading = yield* makeTestRedis({ settings })
+      const buffer = yield* openBuffer(loading, { deadline: 200 })
+      yield* loading.use(async (redis) => {
+        const beside = redis.duplicate()
+        await redis.call("DEBUG", "POPULATE", "10000", "filler", "200")
+        await beside.connect()
+        const reloaded = redis.call("DEBUG", "RELOAD").catch(() => undefined)
+        while (!(await beside.info("persistence")).includes("loading:1")) await Promise.resolve()
+        beside.disconnect()
+        const error = await Effect.runPromise(fails("Unavailable", buffer.coverage))
+        assert.isTrue(error.isRetryable)
+        redis.disconnect()
+        await reloaded
+      })
+    })
   )
 
   it.live("fails over to a replica that lags: a hole, where we know of more than it has", () =>

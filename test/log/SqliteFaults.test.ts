@@ -8,8 +8,8 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Fiber, Schedule, type Scope } from "effect"
 import { Archive } from "../../src/log/Archive.ts"
 import type { LogError, LogErrorReason } from "../../src/log/LogError.ts"
-import type { SqliteArchiveOptions } from "../../src/log/SqliteArchive.ts"
 import { FileState } from "../../src/log/sqlite/FileState.ts"
+import type { LogFileOptions } from "../../src/log/sqlite/LogFile.ts"
 import type { ThreadOptions } from "../../src/log/sqlite/Protocol.ts"
 import { openSegment } from "../../src/log/sqlite/Segment.ts"
 import { reasonOf } from "../../src/log/sqlite/SqliteFault.ts"
@@ -24,7 +24,7 @@ import { archiveAt, temporaryDirectory } from "./SqliteFixture.ts"
 
 const freshFile = Effect.map(temporaryDirectory, (path) => join(path, "log.db"))
 
-type Options = Partial<SqliteArchiveOptions> & { readonly file: string }
+type Options = Partial<LogFileOptions> & { readonly file: string }
 
 const opened = <A, E>(
   options: Options,

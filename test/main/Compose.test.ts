@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { parse } from "yaml"
 import { readRoleSettings } from "../../src/main/RoleSettings.ts"
-import { definitions, readSettings } from "../../src/main/Settings.ts"
+import { definitions } from "../../src/main/SettingDefinitions.ts"
+import { readSettings } from "../../src/main/Settings.ts"
 
 const at = (path: string) => new URL(`../../${path}`, import.meta.url)
 
@@ -15,15 +16,18 @@ const Service = Schema.Struct({
   volumes: Schema.optionalKey(Schema.Array(Schema.String)),
   depends_on: Schema.optionalKey(Schema.Record(Schema.String, Schema.Struct({ condition: Schema.String }))),
   healthcheck: Schema.optionalKey(Schema.Struct({ test: Schema.Array(Schema.String) })),
-  read_only: Schema.optionalKey(Schema.Boolean)
+  read_only: Schema.optionalKey(Schema.Boolean),
+  profiles: Schema.optionalKey(Schema.Array(Schema.String)),
+  secrets: Schema.optionalKey(Schema.Array(Schema.String))
 })
 const Compose = Schema.Struct({
   services: Schema.Record(Schema.String, Service),
-  volumes: Schema.Record(Schema.String, Schema.Null)
+  volumes: Schema.Record(Schema.String, Schema.Null),
+  secrets: Schema.Record(Schema.String, Schema.Struct({ file: Schema.String }))
 })
 
 const text = readFileSync(at("docker-compose.yml"), "utf8")
-const { services, volumes } = Schema.decodeUnknownSync(Compose)(parse(text, { merge: true }))
+const { services, volumes, secrets } = Schema.decodeUnknownSync(Compose)(parse(text, { merge: true }))
 const serviceOf = (name: string) => {
   const service = services[name]
   if (service === undefined) throw new Error(`no service ${name}`)
@@ -110,12 +114,44 @@ describe("docker-compose.yml", () => {
 
   it("names services and volumes that there are, and pins every image", () => {
     for (const [name, { image, depends_on = {}, volumes: mounted = [] }] of Object.entries(services)) {
-      assert.match(image, /:\d+\.\d+/u, name)
+      assert.match(image, /:v?\d+\.\d+/u, name)
       for (const other of Object.keys(depends_on)) assert.isDefined(services[other], `${name}: ${other}`)
       for (const mount of mounted) {
         const [from = ""] = mount.split(":")
         assert.isTrue(from.startsWith("./") ? existsSync(at(from)) : from in volumes, `${name}: ${mount}`)
       }
+    }
+  })
+
+  it("watches in a profile of its own: Prometheus scrapes each role where it tells its metrics, alerts have their secrets", () => {
+    const watching = { prometheus: "9099", alertmanager: "9093", grafana: "3001" }
+    for (const [name, port] of Object.entries(watching)) {
+      const { profiles, ports = [] } = serviceOf(name)
+      assert.deepStrictEqual(profiles, ["monitoring"], name)
+      assert.match(ports.join(" "), new RegExp(`^127\\.0\\.0\\.1:${port}:\\d+$`, "u"), name)
+    }
+    const scraped: {
+      readonly scrape_configs: ReadonlyArray<{
+        readonly job_name: string
+        readonly static_configs?: ReadonlyArray<{ readonly targets: ReadonlyArray<string> }>
+        readonly dns_sd_configs?: ReadonlyArray<{
+          readonly names: ReadonlyArray<string>
+          readonly port: number
+        }>
+      }>
+    } = parse(readFileSync(at("monitoring/prometheus.yml"), "utf8"))
+    assert.sameDeepMembers(
+      scraped.scrape_configs.map(({ job_name, static_configs, dns_sd_configs = [] }) => [
+        job_name,
+        // Of a service with several containers each has its address.
+        static_configs?.[0]?.targets ?? dns_sd_configs.map(({ names: [name], port }) => `${name}:${port}`)
+      ]),
+      roles.map((role) => [`walstream-${role}`, [`${role}:${environmentOf(role)["METRICS_PORT"]}`]])
+    )
+    const alerting = readFileSync(at("monitoring/alertmanager.yml"), "utf8")
+    for (const name of serviceOf("alertmanager").secrets ?? []) {
+      assert.match(secrets[name]?.file ?? "", /^\.\/monitoring\/secrets\//u)
+      assert.include(alerting, `/run/secrets/${name}\n`)
     }
   })
 

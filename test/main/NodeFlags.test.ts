@@ -9,5 +9,5 @@ it("are those of `npm start`", () => {
   const flags = nodeFlags.join(" ")
   assert.include(manifest, `"start": "exec env ${compileCache} node ${flags} src/main/dev.ts"`)
   // What was compiled under other flags is not used.
-  assert.include(manifest, `"prepare": "node ${flags} scripts/warm-compile-cache.ts"`)
+  assert.include(manifest, `"prepare": "npm run build:ui && node ${flags} scripts/warm-compile-cache.ts"`)
 })

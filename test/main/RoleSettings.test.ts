@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Redacted, Result } from "effect"
 import { readRoleSettings } from "../../src/main/RoleSettings.ts"
+import { definitions } from "../../src/main/SettingDefinitions.ts"
 import { settingGroups } from "../../src/main/SettingGroups.ts"
-import { definitions } from "../../src/main/Settings.ts"
 
 type Role = Parameters<typeof readRoleSettings>[0]
 
@@ -71,6 +71,13 @@ describe("a role's settings", () => {
     ])
     assert.deepStrictEqual(more("ingestor", { KAFKA_TLS_CA: "ca.pem" }), [
       "KAFKA_TLS must be on where KAFKA_TLS_CA is set"
+    ])
+    assert.deepStrictEqual(more("ingestor", { KAFKA_TLS_CERT: "cert.pem" }), [
+      "KAFKA_TLS must be on where KAFKA_TLS_CERT is set",
+      "KAFKA_TLS_KEY is required where KAFKA_TLS_CERT is set"
+    ])
+    assert.deepStrictEqual(more("worker", { KAFKA_TLS: "on", KAFKA_TLS_KEY: "key.pem" }), [
+      "KAFKA_TLS_CERT is required where KAFKA_TLS_KEY is set"
     ])
     assert.deepStrictEqual(more("replayer", { REPLAYER_TLS_CERT: "cert.pem" }), [
       "REPLAYER_TLS_KEY is required where REPLAYER_TLS_CERT is set"

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs"
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Redacted, Result } from "effect"
 import { envExample } from "../../src/main/EnvExample.ts"
+import type { Setting } from "../../src/main/Setting.ts"
+import { definitions } from "../../src/main/SettingDefinitions.ts"
 import { readSettings } from "../../src/main/Settings.ts"
 
 const settings = (environment: Record<string, string>) => Result.getOrThrow(readSettings(environment))
@@ -44,6 +47,32 @@ describe("Settings", () => {
     ])
     assert.include(found.join("\n"), "HTTP_PORT must be a whole number from 0 to 65535")
     assert.notMatch(found.join("\n"), /hunter2|changeme|99999/u)
+  })
+
+  it("prints no secret, whether it is good or bad", () => {
+    for (const { name, isSecret } of Object.values<Setting<unknown>>(definitions)) {
+      if (isSecret !== true) continue
+      for (const text of ["hunter2", "postgres://u:hunter2@h", "a=hunter2,=hunter2", "hunter2\u0000"]) {
+        const read = readSettings({ [name]: text })
+        assert.notInclude(inspect(read, { depth: 10 }), "hunter2", name)
+        assert.notInclude(JSON.stringify(read), "hunter2", name)
+      }
+    }
+  })
+
+  it("takes headers as the OpenTelemetry specification writes them", () => {
+    const { otlpHeaders } = settings({
+      OTEL_EXPORTER_OTLP_HEADERS: "Authorization=Bearer%20a=b, x-team = one"
+    })
+    assert.deepStrictEqual(
+      Object.entries(otlpHeaders).map(([name, value]) => [name, Redacted.value(value)]),
+      [
+        ["authorization", "Bearer a=b"],
+        ["x-team", "one"]
+      ]
+    )
+    for (const text of ["authorization", "=b", "a=%zz", "a b=c"])
+      assert.strictEqual(problems({ OTEL_EXPORTER_OTLP_HEADERS: text }).length, 1, text)
   })
 
   it("refuses a long but guessable secret", () => {

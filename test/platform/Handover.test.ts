@@ -6,16 +6,23 @@ import { administer, edgesOf } from "../log/KafkaFixture.ts"
 import { assertHolds, assertSameDatabases } from "../servers/CompareDatabases.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { emptyShop, makePlatform } from "./Platform.ts"
-import { busyShop, closingIn, type Platform, patiently, settled, startJob, untilJob } from "./Scenario.ts"
+import {
+  busyShop,
+  closingIn,
+  type Platform,
+  patiently,
+  settled,
+  startJob,
+  untilJob,
+  workersOfJob
+} from "./Scenario.ts"
 
-/** The worker that runs a job, and the one that does not. */
 const workersOf = Effect.fnUntraced(function* (platform: Platform, api: ApiClient, id: string) {
   yield* untilJob(api, id, "somebody runs the job", ({ worker_id }) => worker_id !== null)
-  const { worker_id } = yield* api.job(id)
-  const holds = (name: string) => worker_id?.endsWith(`-${platform.processOf(name).pid()}`) === true
-  const [name, next] = holds("worker") ? (["worker", "worker-2"] as const) : (["worker-2", "worker"] as const)
-  assert.isTrue(holds(name), `${worker_id} is none of ours`)
-  return { name, holder: platform.processOf(name), other: platform.processOf(next) }
+  const job = yield* api.job(id)
+  const workers = workersOfJob(platform, job)
+  assert.isDefined(workers, `${job.worker_id} is none of ours`)
+  return workers
 })
 
 const heldBy = (api: ApiClient, id: string, pid: number | undefined, seconds: number) =>

@@ -40,6 +40,8 @@ export interface PlatformOptions {
   readonly ingestors?: number
   /** Of the source's server. */
   readonly sourceSettings?: Readonly<Record<string, string>>
+  /** Whom Kafka asks for; nobody if not given. */
+  readonly kafkaUser?: { readonly name: string; readonly password: string }
   /** Where the program lies; the repository's sources if not given. */
   readonly program?: Program
 }
@@ -64,8 +66,8 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
       makeTestPostgres({ settings: options.sourceSettings ?? {} }),
       makeTestPostgres({}),
       makeTestPostgres({}),
-      makeTestKafka(),
-      makeTestRedis()
+      makeTestKafka(options.kafkaUser === undefined ? {} : { user: options.kafkaUser }),
+      makeTestRedis({ password: "password-of-redis-here" })
     ],
     { concurrency: 5 }
   )
@@ -92,6 +94,9 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     ),
     REDIS_URL: Redacted.value(redis.url),
     KAFKA_BROKER: kafka.broker,
+    ...(options.kafkaUser === undefined
+      ? {}
+      : { KAFKA_USERNAME: options.kafkaUser.name, KAFKA_PASSWORD: options.kafkaUser.password }),
     SECRET_KEY: "of this test: 0123456789 abcdefghijklmnop",
     ADMIN_USERNAME: admin.username,
     ADMIN_PASSWORD: admin.password,
@@ -110,6 +115,8 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
 
   const processes = new Map<string, RoleProcess>()
   const probes = new Map<string, string>()
+  const dataDirs = new Map<string, string>()
+  const environments = new Map<string, Record<string, string>>()
   const named: ReadonlyArray<readonly [string, Role]> = [
     ...roles.map((role) => [role, role] as const),
     ...further("worker", options.workers),
@@ -119,7 +126,9 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     const port = yield* freePort
     probes.set(name, `http://127.0.0.1:${port}/health/ready`)
     const dataDir = yield* temporaryFolder
+    dataDirs.set(name, dataDir)
     const env = { ...common, METRICS_PORT: String(port), DATA_DIR: dataDir }
+    environments.set(name, env)
     processes.set(name, yield* makeRoleProcess(role, env, program))
   }
   /** By role; further ones are `worker-2` and so on. */
@@ -128,6 +137,14 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     if (found === undefined) throw new RangeError(`no process ${name}`)
     return found
   }
+
+  /** Where it tells its metrics. */
+  const metricsOf = (name: string): URL => new URL("/metrics", probes.get(name))
+  /** What its next life is given: to be changed while it is away. */
+  const environmentOf = (name: string): Record<string, string> => environments.get(name) ?? {}
+
+  /** Its DATA_DIR. */
+  const dataDirOf = (name: string): string => dataDirs.get(name) ?? ""
 
   const isReady = (name: string) =>
     Effect.tryPromise((signal) => fetch(probes.get(name) ?? "", { signal })).pipe(
@@ -143,7 +160,7 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     for (const [name, { log }] of processes) console.error(`${name}:\n${log().slice(-4000)}`)
   })
   const api = ApiClient.connect({ url: `http://127.0.0.1:${httpPort}`, ...admin }).pipe(
-    Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 150 })
+    Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 300 })
   )
 
   /** Reads the archive as a process of its own would. */
@@ -194,6 +211,7 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     control,
     kafka,
     redis,
+    admin,
     pageUrl: `http://127.0.0.1:${httpPort}`,
     sourceUrl,
     targetUrl,
@@ -201,6 +219,9 @@ export const makePlatform = Effect.fnUntraced(function* (options: PlatformOption
     controlUrl,
     processes,
     processOf,
+    metricsOf,
+    environmentOf,
+    dataDirOf,
     isReady,
     ready,
     seed,

@@ -7,12 +7,14 @@ import { it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { connectPg } from "../../src/postgres/PgSession.ts"
 import { until } from "../faults/Scene.ts"
+import { edgesOf, removeBefore } from "../log/KafkaFixture.ts"
 import { pythonWithKafka } from "../servers/Capability.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { makeTestKafka } from "../servers/TestKafka.ts"
 import { makeTestPostgres } from "../servers/TestPostgres.ts"
 import { makeRoleProcess } from "./RoleProcess.ts"
 
+const topic = "walstream.archive"
 const example = resolve(import.meta.dirname, "../../examples/consumer.py")
 
 /** The rows of a table as the example finds them, each as JSON with sorted names, sorted. */
@@ -103,6 +105,20 @@ describeWith("kafka", "the example consumer in Python", () => {
                   40
                 )
               }
+              // Retention leaves a record of each partition: most of their transactions have lost a part.
+              const { ends } = yield* edgesOf(kafka.broker, topic)
+              yield* removeBefore(
+                kafka.broker,
+                topic,
+                ends.map((end) => Math.max(end - 1, 0))
+              )
+              yield* session.script("INSERT INTO public.orders VALUES (7001, 'west', 1, 'since')")
+              const since = textOf(yield* session.query("SELECT * FROM public.orders WHERE id = 7001"))
+              yield* until(
+                "a shortened topic gives what came since",
+                Effect.map(rebuilt(kafka.broker, "public.orders"), (found) => found === since),
+                40
+              )
             }),
             () => Effect.sync(() => console.error(ingestor.log().slice(-3000)))
           )

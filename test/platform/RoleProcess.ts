@@ -18,8 +18,8 @@ export interface RoleProcess {
   readonly thaw: Effect.Effect<void>
   /** SIGTERM; its exit code, null when it had to be killed. */
   readonly stop: Effect.Effect<number | null>
-  /** Lives that ended without being told to, and with which code. */
-  readonly ownEnds: () => ReadonlyArray<number | null>
+  /** Lives that ended without being told to: with which code, and what they wrote last. */
+  readonly ownEnds: () => ReadonlyArray<string>
   /** Everything that all lives wrote. */
   readonly log: () => string
 }
@@ -46,7 +46,7 @@ export const makeRoleProcess = Effect.fnUntraced(function* (
 ) {
   let child: ChildProcess | undefined
   let log = ""
-  const ownEnds: Array<number | null> = []
+  const ownEnds: Array<string> = []
 
   const begin = (): void => {
     if (child !== undefined) return
@@ -67,10 +67,10 @@ export const makeRoleProcess = Effect.fnUntraced(function* (
         log += String(chunk)
       })
     }
-    started.once("exit", (code) => {
+    started.once("close", (code) => {
       if (child !== started) return
       child = undefined
-      ownEnds.push(code)
+      ownEnds.push(`${code}: ${log.slice(-600)}`)
       begin()
     })
   }

@@ -1,6 +1,6 @@
 import { Effect, Layer, Stream } from "effect"
 import type { StoreKind } from "../../src/domain/Job.ts"
-import type { Coverage, Incarnation } from "../../src/domain/Log.ts"
+import type { Coverage, Incarnation, ReadHints } from "../../src/domain/Log.ts"
 import type { Lsn } from "../../src/domain/Lsn.ts"
 import type { Position } from "../../src/domain/Position.ts"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
@@ -38,6 +38,8 @@ export class FakeLog {
   maxChanges = 1000
   /** Where reads began. */
   readonly reads: Array<Position> = []
+  /** What came with them. */
+  readonly hints: Array<ReadHints | undefined> = []
   /** By seq. */
   readonly #logTimes = new Map<number, number>()
   readonly #moved = new Wakeup()
@@ -94,10 +96,12 @@ export class FakeLog {
 
   readonly read = (
     from: Position,
-    end: number | null
+    end: number | null,
+    hints?: ReadHints
   ): Stream.Stream<ReadonlyArray<ArchivedChunk>, LogError> =>
     Stream.suspend(() => {
       this.reads.push(from)
+      this.hints.push(hints)
       const failure = this.failures.shift()
       if (failure !== undefined) return Stream.fail(this.#error(failure))
       if (from.seq < this.firstSeq) {
@@ -147,6 +151,7 @@ export class FakeLog {
         beginIncarnation: () => Effect.die("not part of replay"),
         read: this.read,
         coverage,
+        reach: Effect.void,
         coverageChanges: Stream.concat(
           Stream.fromEffect(coverage),
           Stream.fromEffectRepeat(Effect.suspend(() => Effect.andThen(this.#moved.next, coverage)))

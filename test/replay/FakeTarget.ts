@@ -1,4 +1,4 @@
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Effect, Layer, Semaphore } from "effect"
 import type { JobCounters } from "../../src/domain/Job.ts"
 import { comparePosition, origin, type Position } from "../../src/domain/Position.ts"
 import { type ApplyBatch, type ApplyOptions, Targets } from "../../src/replay/Target.ts"
@@ -23,6 +23,8 @@ export interface Mishap {
 export class FakeTarget {
   readonly applied: Array<Applied> = []
   readonly batches: Array<ApplyBatch> = []
+  /** Batches that it was given, begun or not. */
+  readonly given: Array<ApplyBatch> = []
   readonly opened: Array<ApplyOptions> = []
   epoch = 0
   ledger: Position | null = null
@@ -77,11 +79,14 @@ export class FakeTarget {
       Targets,
       Targets.of({
         names: ["fake"],
+        expiredJobs: () => Effect.succeed([]),
+        forgetJobs: () => Effect.succeed(0),
         open: (_target, _dryRun, options) =>
           Effect.suspend(() => {
             this.opened.push(options)
             this.#open = null
             if (this.openFails !== null) return Effect.fail(this.#error(this.openFails))
+            const turn = Semaphore.makeUnsafe(1)
             return Effect.succeed({
               position: Effect.suspend(() => {
                 if (this.epoch > options.epoch) {
@@ -90,7 +95,10 @@ export class FakeTarget {
                 this.epoch = options.epoch
                 return Effect.succeed(this.ledger)
               }),
-              apply: (batch: ApplyBatch) => this.#apply(batch, options.epoch),
+              apply: (batch: ApplyBatch) => {
+                this.given.push(batch)
+                return turn.withPermit(this.#apply(batch, options.epoch))
+              },
               mode: () => ({ mode: "replica" as const, order: "net_effect" as const, reason: null })
             })
           })

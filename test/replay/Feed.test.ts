@@ -38,6 +38,35 @@ describe("Feed", () => {
     })
   )
 
+  it.effect("keeps the hints that came with what is applied, and reads on with them", () =>
+    Effect.gen(function* () {
+      const { archive, jobs, runNext, start, target } = yield* makeWorkbench
+      // Pages of three, as a store gives them: hints come with the last chunk of each.
+      for (const [i, chunk] of steady(12).entries()) {
+        archive.add([i % 3 === 2 ? { ...chunk, hints: { "0": String(i), "1": "7" } } : chunk])
+      }
+      archive.breaksAt = { seq: 8, reason: { _tag: "Unavailable", detail: "no answer" } }
+      const first = yield* start({ speed: 1 })
+      yield* TestClock.adjust("4500 millis")
+      assert.deepStrictEqual(archive.hints.slice(0, 2), [{}, { "0": "5", "1": "7" }])
+      assert.strictEqual(archive.reads[1]?.seq, 8)
+      yield* jobs.service.act(first.id, "pause")
+      first.keeper.look()
+      yield* Fiber.join(first.fiber)
+      const { checkpoint } = yield* jobs.service.find(first.id)
+      // Of what was read ahead nothing is said.
+      assert.deepStrictEqual(checkpoint?.position, { seq: 5, ordinal: 0 })
+      assert.deepStrictEqual(checkpoint?.hints, { "0": "2", "1": "7" })
+      archive.breaksAt = null
+      yield* jobs.service.act(first.id, "resume")
+      yield* jobs.service.update(first.id, { speed: "max" })
+      yield* Fiber.join((yield* runNext()).fiber)
+      assert.deepStrictEqual(archive.hints.at(-1), { "0": "2", "1": "7" })
+      assert.deepStrictEqual((yield* jobs.service.find(first.id)).checkpoint?.hints, { "0": "11", "1": "7" })
+      assert.deepStrictEqual(seqs(target.applied), upTo(12))
+    })
+  )
+
   it.effect("goes on from the archive whatever the live buffer fails with", () =>
     Effect.gen(function* () {
       const refused = { _tag: "Refused", detail: "wrong user or password", fix: "set REDIS_URL" } as const

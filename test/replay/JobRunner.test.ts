@@ -24,6 +24,17 @@ describe("JobRunner", () => {
     })
   )
 
+  it.effect("counts what a dry run reads by itself: no target has it", () =>
+    Effect.gen(function* () {
+      const { archive, start } = yield* makeWorkbench
+      archive.add(steady(20))
+      const { fiber, run } = yield* start({ dryRun: true })
+      assert.strictEqual(yield* Fiber.join(fiber), "completed")
+      const { dryRun, replayed, latency } = run.figures
+      assert.deepStrictEqual([dryRun, replayed, latency.count], [20, 0, 0])
+    })
+  )
+
   it.effect("completes an empty window without opening its target", () =>
     Effect.gen(function* () {
       const { jobs, start, target } = yield* makeWorkbench
@@ -129,8 +140,10 @@ describe("JobRunner", () => {
       const { archive, jobs, start, target } = yield* makeWorkbench
       for (let seq = 1; seq <= 50; seq++)
         archive.add(transaction(seq, at(seq), [seq === 20 ? "stock" : "orders"]))
-      const { fiber, id } = yield* start({ tables: ["shop.stock"] })
+      const { fiber, id, run } = yield* start({ tables: ["shop.stock"] })
       yield* Fiber.join(fiber)
+      // What brought nothing but a position says nothing of how long changes take.
+      assert.deepStrictEqual([run.figures.replayed, run.figures.latency.count], [1, 1])
       assert.deepStrictEqual(seqs(target.applied), [20])
       assert.deepStrictEqual(target.ledger, { seq: 50, ordinal: 0 })
       assert.isAtMost(target.batches.length, 2)

@@ -1,12 +1,13 @@
 import { Clock, Effect, Layer, Option, PubSub, Stream } from "effect"
 import type { Job, JobPlan, Lease } from "../../src/domain/Job.ts"
-import { allowedActions, isActive, type JobEvent, transition } from "../../src/domain/JobStatus.ts"
+import { allowedActions, isActive, isFinal, type JobEvent, transition } from "../../src/domain/JobStatus.ts"
 import {
   InvalidTransition,
   JobNotFound,
   JobStore,
   type JobStoreError,
-  LeaseLost
+  LeaseLost,
+  SkipRefused
 } from "../../src/replay/JobStore.ts"
 
 /** Test controls: what the port does not offer. */
@@ -33,6 +34,7 @@ interface Row {
 export const makeMemoryJobStore = Effect.gen(function* () {
   const hints = yield* PubSub.unbounded<string>()
   const rows = new Map<string, Row>()
+  const deleted = new Set<string>()
   const controls: MemoryJobStoreControls = {
     down: null,
     announces: true,
@@ -85,6 +87,7 @@ export const makeMemoryJobStore = Effect.gen(function* () {
           checkpoint: null,
           counters: { processed: 0, duplicate: 0, converged: 0 },
           failure: null,
+          skips: [],
           lease: null,
           leaseEpoch: 0,
           createdAt: now,
@@ -96,10 +99,15 @@ export const makeMemoryJobStore = Effect.gen(function* () {
         return Effect.succeed(job)
       }),
     find: (jobId) => call("find", () => Effect.map(rowOf(jobId), (row) => row.job)),
-    list: ({ statuses, limit }) =>
+    list: ({ statuses, createdAfter, oldestFirst, limit }) =>
       call("list", () => {
-        const all = [...rows.values()].map((row) => row.job).reverse()
-        const wanted = all.filter((job) => statuses === null || statuses.includes(job.status))
+        const all = [...rows.values()].map((row) => row.job)
+        const ordered = oldestFirst ? all : all.reverse()
+        const wanted = ordered.filter(
+          (job) =>
+            (statuses === null || statuses.includes(job.status)) &&
+            (createdAfter === null || job.createdAt > createdAfter)
+        )
         return Effect.succeed({ items: wanted.slice(0, limit), next: null })
       }),
     act: (jobId, action) =>
@@ -123,6 +131,20 @@ export const makeMemoryJobStore = Effect.gen(function* () {
       call("update", () =>
         Effect.flatMap(rowOf(jobId), (row) => put(row, { spec: { ...row.job.spec, ...change } }))
       ),
+    skip: (jobId, { position, reason, by }) =>
+      call("skip", (now) =>
+        Effect.gen(function* () {
+          const row = yield* rowOf(jobId)
+          const { skips, status, failure } = row.job
+          if (skips.some((skip) => skip.position === position)) return row.job
+          if (status !== "failed") {
+            return yield* new InvalidTransition({ jobId, from: status, action: "skip", allowed: [] })
+          }
+          const failedAt = failure?.position ?? null
+          if (failedAt !== position) return yield* new SkipRefused({ jobId, position, failedAt })
+          return yield* put(row, { skips: [...skips, { position, reason, by, at: now }] })
+        })
+      ),
     remove: (jobId) =>
       call("remove", () =>
         Effect.gen(function* () {
@@ -131,8 +153,19 @@ export const makeMemoryJobStore = Effect.gen(function* () {
             return yield* new InvalidTransition({ jobId, from: status, action: "delete", allowed: [] })
           }
           rows.delete(jobId)
+          deleted.add(jobId)
         })
       ),
+    finished: (jobIds) =>
+      call("finished", () =>
+        Effect.succeed(
+          jobIds.filter((id) => {
+            const row = rows.get(id)
+            return row === undefined ? deleted.has(id) : isFinal(row.job.status)
+          })
+        )
+      ),
+    dropDeleted: () => call("dropDeleted", () => Effect.sync(() => deleted.clear())),
     acquire: (worker, leaseSeconds) =>
       call("acquire", (now) =>
         Effect.gen(function* () {

@@ -59,6 +59,8 @@ const makeStream = (call: ClientDuplexStream<Message, Message>): GenericStream =
 
 export interface GenericOptions {
   readonly token?: string
+  /** Beside the token. */
+  readonly metadata?: Readonly<Record<string, string>>
   readonly client?: ClientOptions
 }
 
@@ -67,7 +69,7 @@ export const genericClient = Effect.fnUntraced(function* (
   file: string,
   service: string,
   port: number,
-  { token, client: clientOptions }: GenericOptions = {}
+  { token, metadata: further = {}, client: clientOptions }: GenericOptions = {}
 ) {
   const loaded = loadSync(`${root}/${file}`, {
     includeDirs: [`${root}/proto`],
@@ -84,6 +86,7 @@ export const genericClient = Effect.fnUntraced(function* (
   )
   const metadata = new Metadata()
   if (token !== undefined) metadata.set("authorization", `Bearer ${token}`)
+  for (const [name, value] of Object.entries(further)) metadata.set(name, value)
   const method = (name: string) => {
     const found = client[name]
     if (found === undefined) throw new RangeError(`no method ${name}`)

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { Targets } from "../../src/replay/Target.ts"
 import type { ClientTls, ServerTls } from "../../src/replayer/ReplayerSecurity.ts"
+import { defaults } from "../replay/target/TargetScene.ts"
 import { throughReplayer } from "./TestReplayer.ts"
 
 const pem = (name: string) => readFileSync(new URL(`certificates/${name}`, import.meta.url), "utf8")
@@ -36,15 +37,7 @@ const outcome = ({ server: serverTls, client: clientTls, shown = "token" }: Ends
       ),
       Targets
     )
-    const session = yield* targets.open("there", true, {
-      jobId: "job-1",
-      source: "shop",
-      epoch: 1,
-      startSeq: 1,
-      filterText: "[null,null]",
-      dedupe: "target",
-      onMismatch: "converge"
-    })
+    const session = yield* targets.open("there", true, defaults)
     assert.isNull(yield* session.position)
     return undefined
   }).pipe(

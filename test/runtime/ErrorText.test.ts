@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data } from "effect"
+import { Cause, Data, Effect, Exit, Schema } from "effect"
 import { errorText } from "../../src/runtime/ErrorText.ts"
 
 class Silent extends Data.TaggedError("Silent")<{ readonly row: string }> {}
+
+const failedBy = (exit: Exit.Exit<unknown, unknown>): string =>
+  Exit.isFailure(exit) ? errorText(exit.cause) : "no failure"
 
 describe("errorText", () => {
   it("is the error's message on one bounded line", () => {
@@ -31,5 +34,14 @@ describe("errorText", () => {
       "defect: something of type object without a message"
     )
     assert.strictEqual(errorText(Cause.interrupt()), "interrupted")
+  })
+
+  it("does not quote what could not be read", () => {
+    const parse = Effect.runSyncExit(Effect.sync(() => JSON.parse("secret")))
+    const decode = Effect.runSyncExit(
+      Schema.decodeUnknownEffect(Schema.Struct({ a: Schema.Int }))({ a: "secret" })
+    )
+    assert.match(failedBy(parse), /^defect: a text that cannot be read, at /u)
+    assert.strictEqual(failedBy(decode), "a value that is not as its schema says")
   })
 })

@@ -13,10 +13,21 @@ export const redisAddress = "WALSTREAM_TEST_REDIS"
 
 /** Kafka's own jars, brought by Maven (see scripts/setup-tests.ts). Not in the repository. */
 export const kafkaJars = join(import.meta.dirname, "kafka", "jars")
+/** Its classes as Java has loaded them once: a broker that finds them starts in half the time. */
+export const kafkaClasses = join(kafkaJars, "classes.jsa")
 
 /** A Python with the client of examples/requirements.txt, in an environment of its own (see scripts/setup-tests.ts). */
 export const pythonFolder = join(import.meta.dirname, "python")
 export const pythonWithKafka = join(pythonFolder, "bin", "python3")
+
+/** A PostgreSQL 18 with all its programs, as a package of Python's (see scripts/setup-tests.ts). Not in the repository. */
+export const postgresPackage = join(import.meta.dirname, "postgres")
+export const upgradeBinaries = join(postgresPackage, "embedded_postgres", "pginstall", "bin")
+
+/** Debian's Prometheus, with the tools beside it. */
+export const prometheusServer = "/usr/bin/prometheus"
+/** And its Alertmanager. */
+export const alertmanagerServer = "/usr/bin/prometheus-alertmanager"
 
 interface Need {
   readonly isMet: () => boolean
@@ -66,12 +77,18 @@ export const capabilities = {
     isMet: files("/usr/bin/java", join(kafkaJars, "kafka_2.13-4.4.0.jar")),
     packages: ["openjdk-17-jdk-headless", "maven"]
   },
+  prometheus: {
+    isMet: files(prometheusServer, alertmanagerServer, "/usr/bin/promtool", "/usr/bin/amtool"),
+    packages: ["prometheus", "prometheus-alertmanager"]
+  },
   "python kafka client": {
     isMet: () =>
       existsSync(pythonWithKafka) &&
       spawnSync(pythonWithKafka, ["-c", "import confluent_kafka"], { stdio: "ignore" }).status === 0,
     packages: ["python3-venv"]
   },
+  pg_upgrade: { isMet: files(join(upgradeBinaries, "pg_upgrade")), packages: ["python3-venv"] },
+  chromium: { isMet: files("/usr/bin/chromium"), packages: ["chromium"] },
   "the right to mount": { isMet: mayMount, packages: [] }
 } as const satisfies Readonly<Record<string, Need>>
 export type Capability = keyof typeof capabilities
@@ -88,7 +105,10 @@ export const missingCapabilities = (): ReadonlyArray<Capability> => {
     "redis",
     "redis-server",
     "kafka",
+    "prometheus",
     "python kafka client",
+    "pg_upgrade",
+    "chromium",
     "the right to mount"
   ]
   return names.filter((name) => !isAvailable(name))

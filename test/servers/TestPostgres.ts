@@ -15,6 +15,8 @@ export interface TestPostgresOptions {
   /** PostgreSQL 18 from npm if not given. */
   readonly binaries?: string
   readonly settings?: Readonly<Record<string, string>>
+  /** Where the server's data and password are, or shall be; a new folder that goes with the scope if not given. */
+  readonly directory?: string
 }
 
 type Started = Effect.Effect<void, EmbeddedPostgresError>
@@ -22,6 +24,8 @@ type Started = Effect.Effect<void, EmbeddedPostgresError>
 /** A real server that a test may mistreat. Data, port and password stay the same over all its lives. */
 export interface TestPostgres {
   readonly port: number
+  /** `data` and `password` in it. */
+  readonly directory: string
   readonly url: (database: string) => Redacted.Redacted
   readonly start: Started
   /** An orderly "fast" shutdown; thaws it first. */
@@ -63,7 +67,8 @@ const signal = (postmaster: number, name: NodeJS.Signals) =>
     }
   })
 
-const temporaryDirectory = Effect.acquireRelease(
+/** A folder that goes with its scope. */
+export const temporaryDirectory = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "walstream-test-"))),
   (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
 )
@@ -75,7 +80,7 @@ interface Life {
 
 /** Starts one; it ends, and its data are removed, with the scope. Linux only (`/proc`). */
 export const makeTestPostgres = Effect.fnUntraced(function* (options: TestPostgresOptions = {}) {
-  const directory = yield* temporaryDirectory
+  const directory = options.directory ?? (yield* temporaryDirectory)
   const port = yield* freePort
   let life: Life | undefined
 
@@ -114,6 +119,7 @@ export const makeTestPostgres = Effect.fnUntraced(function* (options: TestPostgr
 
   const server: TestPostgres = {
     port,
+    directory,
     url,
     start,
     stop,

@@ -1,14 +1,32 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Id } from "./Fields.ts"
 import { Authorized } from "./Principal.ts"
-import { Busy, InvalidCredentials, Unavailable } from "./Problems.ts"
+import {
+  AccountTaken,
+  Busy,
+  InvalidCredentials,
+  InvalidRequest,
+  RegistrationClosed,
+  SessionMissing,
+  TooManyFailures,
+  Unauthorized,
+  Unavailable
+} from "./Problems.ts"
 import { roles } from "./Role.ts"
+import { SameOrigin } from "./SameOrigin.ts"
+import { scopes } from "./Scope.ts"
+import { SessionJson } from "./SessionJson.ts"
+import { Tagged } from "./Tagged.ts"
+import { NewPassword, NewUser, UserJson } from "./UserJson.ts"
+
+const SomePassword = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(1000))
 
 /** OAuth2's password form (RFC 6749, 4.3.2). */
 const PasswordForm = Schema.Struct({
   grant_type: Schema.optionalKey(Schema.Literal("password")),
-  username: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200)),
-  password: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(1000)),
+  username: Schema.String.check(Schema.isPattern(/^[^\p{Cc}]{1,200}$/u, { message: "must be a user name" })),
+  password: SomePassword,
   scope: Schema.optionalKey(Schema.String)
 }).pipe(HttpApiSchema.asFormUrlEncoded())
 
@@ -22,19 +40,83 @@ const Token = Schema.Struct({
 const Me = Schema.Struct({
   id: Schema.String,
   username: Schema.String,
-  role: Schema.Literals(roles)
+  role: Schema.Literals(roles),
+  /** Of the key that was shown; null where it was none. */
+  scopes: Schema.NullOr(Schema.Array(Schema.Literals(scopes)))
 }).annotate({ identifier: "Me" })
 
-/** Logging in. */
+/** JSON, which no form of another site's page can send. */
+const Nothing = Schema.Record(Schema.String, Schema.Never).annotate({ identifier: "Nothing" })
+
+const PasswordChange = Schema.Struct({ current_password: SomePassword, new_password: NewPassword }).annotate({
+  identifier: "PasswordChange"
+})
+
+const guesses = [TooManyFailures, Busy, Unavailable] as const
+
+/** Logging in and out, and where one is logged in. */
 export class AuthApi extends HttpApiGroup.make("auth")
-  .add(HttpApiEndpoint.get("me", "/me", { success: Me }))
+  .add(
+    HttpApiEndpoint.get("me", "/me", { success: Me }),
+    HttpApiEndpoint.get("sessions", "/sessions", {
+      success: Schema.Struct({ items: Schema.Array(SessionJson) }),
+      error: Unavailable
+    }).annotate(OpenApi.Description, "Where you are logged in, what was used last first; 50 at most."),
+    HttpApiEndpoint.delete("endSession", "/sessions/:id", {
+      params: { id: Id },
+      success: HttpApiSchema.NoContent,
+      error: [SessionMissing, Unavailable]
+    }).annotate(OpenApi.Description, "Ends one of your sessions, its tokens and its streams, at once."),
+    HttpApiEndpoint.delete("endOtherSessions", "/sessions", {
+      success: HttpApiSchema.NoContent,
+      error: Unavailable
+    }).annotate(OpenApi.Description, "Ends all of your sessions but this one."),
+    HttpApiEndpoint.post("changePassword", "/password", {
+      payload: PasswordChange,
+      success: HttpApiSchema.NoContent,
+      error: [InvalidRequest, ...guesses]
+    }).annotate(OpenApi.Description, "Changes your password and ends all of your sessions but this one.")
+  )
   .middleware(Authorized)
   .add(
+    HttpApiEndpoint.post("register", "/register", {
+      payload: NewUser,
+      success: UserJson.pipe(HttpApiSchema.status(201)),
+      error: [InvalidRequest, RegistrationClosed, AccountTaken, ...guesses]
+    })
+      .middleware(SameOrigin)
+      .middleware(Tagged)
+      .annotate(
+        OpenApi.Description,
+        "The first user is admin. Later ones are viewers, where registration is open."
+      ),
     HttpApiEndpoint.post("token", "/token", {
       payload: PasswordForm,
       success: Token,
-      error: [InvalidCredentials, Busy, Unavailable]
-    }).annotate(OpenApi.Description, "An access token for user name and password.")
+      error: [InvalidCredentials, ...guesses]
+    })
+      .middleware(SameOrigin)
+      .annotate(
+        OpenApi.Description,
+        "An access token for user name and password, and a cookie that gets the next one."
+      ),
+    HttpApiEndpoint.post("refresh", "/refresh", {
+      payload: Nothing,
+      success: Token,
+      error: [Unauthorized, Unavailable]
+    })
+      .middleware(SameOrigin)
+      .annotate(OpenApi.Description, "The next access token, by the cookie, which is changed by it."),
+    HttpApiEndpoint.post("logout", "/logout", {
+      payload: Nothing,
+      success: HttpApiSchema.NoContent,
+      error: Unavailable
+    })
+      .middleware(SameOrigin)
+      .annotate(
+        OpenApi.Description,
+        "Ends the session of the token that is shown, past or not, and of the cookie: tokens and streams, at once."
+      )
   )
   .prefix("/auth")
   .annotateMerge(OpenApi.annotations({ title: "Login" })) {}

@@ -12,7 +12,7 @@ const worded = (message: string): string =>
   message === "Expected no excess property" ? "is not a field of this request" : message
 
 /** Every fault of what was decoded or encoded, by field. Never a value. */
-export const fieldErrors = (error: Schema.SchemaError): ReadonlyArray<FieldError> =>
+export const fieldErrors = (error: Pick<Schema.SchemaError, "issue">): ReadonlyArray<FieldError> =>
   issuesOf(error.issue).issues.map((issue) => ({
     path: (issue.path ?? []).map(segment).join("."),
     message: worded(issue.message)

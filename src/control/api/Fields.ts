@@ -21,3 +21,14 @@ export const TableName = Schema.String.check(
 
 /** The opaque end of a page. */
 export const Cursor = Schema.String.check(Schema.isMaxLength(200))
+
+/** Of lists in order of creation. */
+export const pageQuery = {
+  limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 }))),
+  cursor: Schema.optionalKey(Cursor)
+}
+
+/** Of anything but a job, in a path. */
+export const Id = Schema.String.check(
+  Schema.isPattern(/^[\w-]{1,64}$/u, { message: "must be an id as the API gives it" })
+)

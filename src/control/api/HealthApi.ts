@@ -18,6 +18,8 @@ const Component = Schema.Struct({
 const Capture = Schema.Struct({ ...Component.fields, state: CapturePhase })
 
 const readiness = {
+  /** It is about to stop: send nothing new here. */
+  draining: Schema.Boolean,
   postgres: Flat,
   redis: Flat,
   kafka: Flat,
@@ -30,8 +32,8 @@ const readiness = {
 }
 
 /** All that is required works; `degraded` when something that is not required does not. */
-const Ready = Schema.Struct({ status: Schema.Literals(["ok", "degraded"]), ...readiness })
-const NotReady = Schema.Struct({ status: Schema.Literal("unavailable"), ...readiness })
+export const Ready = Schema.Struct({ status: Schema.Literals(["ok", "degraded"]), ...readiness })
+export const NotReady = Schema.Struct({ status: Schema.Literal("unavailable"), ...readiness })
 
 /** For load balancers and orchestrators: public. */
 export class HealthApi extends HttpApiGroup.make("health")

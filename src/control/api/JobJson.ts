@@ -44,6 +44,17 @@ export const JobJson = Schema.Struct({
   events_processed: Schema.Int,
   events_duplicate: Schema.Int,
   events_converged: Schema.Int,
+  /** Changes that it has passed over because a person said so. */
+  events_skipped: Schema.Int,
+  /** All that it is to pass over, with who said so and why. */
+  skips: Schema.Array(
+    Schema.Struct({
+      position: Schema.String,
+      reason: Schema.String,
+      skipped_by: Schema.String,
+      skipped_at: Schema.String
+    })
+  ),
   /** The last change that is done, as events are named. */
   last_position: Text,
   /** The same as `seq:ordinal`: the plain form of the checkpoint. */
@@ -53,6 +64,7 @@ export const JobJson = Schema.Struct({
       seq: Schema.Int,
       ordinal: Schema.Int,
       commit_time: Text,
+      /** By partition the offset from which on the archive in Kafka is read after a resume; empty for other stores. */
       hints: Schema.Record(Schema.String, Schema.String)
     })
   ),
@@ -111,6 +123,13 @@ export const jobJson = (job: Job, { live, warnings }: JobBeside = nothing): JobJ
     events_processed: counters.processed,
     events_duplicate: counters.duplicate,
     events_converged: counters.converged,
+    events_skipped: job.skips.filter(({ position }) => position <= (checkpoint?.outer ?? "")).length,
+    skips: job.skips.map(({ position, reason, by, at }) => ({
+      position,
+      reason,
+      skipped_by: by,
+      skipped_at: formatMicros(at)
+    })),
     last_position: checkpoint?.outer ?? null,
     last_processed_id:
       checkpoint === null ? null : `${checkpoint.position.seq}:${checkpoint.position.ordinal}`,

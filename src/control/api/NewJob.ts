@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { operations } from "../../domain/Change.ts"
 import { dedupeModes, type JobSpec, mismatchModes } from "../../domain/Job.ts"
+import { parseLength } from "../../domain/Length.ts"
 import { type Lsn, parseLsn } from "../../domain/Lsn.ts"
 import { type Micros, parseMicros } from "../../domain/Micros.ts"
 import { LsnText, TableName, Time } from "./Fields.ts"
@@ -16,6 +17,16 @@ export const SpeedFactor = Schema.Union([Schema.Finite, Schema.Literal("max")])
 
 export const JobName = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))
 
+/** `90s`, `15m`, `1h30m`, `2d`. */
+const Length = Schema.String.check(
+  Schema.makeFilter((text) => {
+    const seconds = parseLength(text)
+    return seconds !== undefined && seconds > 0 && seconds <= 86_400 * 3660
+      ? true
+      : "must be a length of time such as 15m, 1h30m or 2d"
+  })
+).annotate({ examples: ["15m"] })
+
 const NewJobFields = Schema.Struct({
   name: Schema.optionalKey(Schema.NullOr(JobName)),
   /** Null for the beginning of what is held. */
@@ -24,6 +35,8 @@ const NewJobFields = Schema.Struct({
   end_time: Schema.optionalKey(Schema.NullOr(Time)),
   start_lsn: Schema.optionalKey(Schema.NullOr(LsnText)),
   end_lsn: Schema.optionalKey(Schema.NullOr(LsnText)),
+  /** Instead of times and LSNs: from so long ago until now, both pinned at creation; with `follow` on and on. */
+  last: Schema.optionalKey(Length),
   speed_factor: Schema.optionalKey(SpeedFactor),
   tables: Schema.optionalKey(Schema.NullOr(Schema.Array(TableName).check(Schema.isMaxLength(1000)))),
   operations: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.Literals(operations)))),
@@ -55,10 +68,16 @@ const faults = (job: Fields) => {
   const endTime = time(job.end_time)
   const startLsn = lsn(job.start_lsn)
   const endLsn = lsn(job.end_lsn)
+  if (job.last !== undefined) {
+    for (const field of ["start_time", "end_time", "start_lsn", "end_lsn"] as const) {
+      if (job[field] !== undefined) found.push({ path: [field], issue: "cannot be given together with last" })
+    }
+    return found
+  }
   if (job.start_time === undefined && startLsn === null) {
     found.push({
       path: ["start_time"],
-      issue: "is missing: give a time, null for the beginning of the history, or start_lsn"
+      issue: "is missing: give a time, null for the beginning of the history, start_lsn, or last"
     })
   }
   if (startTime !== null && endTime !== null && endTime < startTime) {
@@ -77,10 +96,19 @@ const faults = (job: Fields) => {
 export const NewJob = NewJobFields.check(Schema.makeFilter(faults)).annotate({ identifier: "NewJob" })
 export type NewJob = typeof NewJob.Type
 
-export const jobSpecOf = (job: NewJob): JobSpec => ({
+const windowOf = (job: NewJob, now: Micros): Pick<JobSpec, "startTime" | "endTime"> => {
+  const seconds = parseLength(job.last ?? "")
+  if (seconds === undefined) return { startTime: time(job.start_time), endTime: time(job.end_time) }
+  return {
+    startTime: Math.max(0, now - Math.round(seconds * 1_000_000)),
+    endTime: job.follow === true ? null : now
+  }
+}
+
+/** `now`: what `last` counts back from. */
+export const jobSpecOf = (job: NewJob, now: Micros): JobSpec => ({
   name: job.name ?? null,
-  startTime: time(job.start_time),
-  endTime: time(job.end_time),
+  ...windowOf(job, now),
   startLsn: lsn(job.start_lsn),
   endLsn: lsn(job.end_lsn),
   speed: job.speed_factor ?? 1,

@@ -1,3 +1,5 @@
+import { problemBase } from "./Problems.ts"
+
 /** A JSON object of the document; its shape is OpenAPI 3.1's. */
 type Json = Record<string, unknown>
 
@@ -23,12 +25,127 @@ const reshape = (value: unknown): unknown => {
   return isNumberInQuery(copy) ? { ...copy, schema: { type: "integer", minimum: 1 } } : copy
 }
 
+const mapObject = (value: unknown, change: (member: Json, key: string) => unknown): Json =>
+  isObject(value)
+    ? Object.fromEntries(
+        Object.entries(value).map(([key, member]) => [key, isObject(member) ? change(member, key) : member])
+      )
+    : {}
+
+/** What is asked for is exact; what is answered may grow. */
+const open = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(open)
+  if (!isObject(schema)) return schema
+  const { additionalProperties, ...rest } = schema
+  return mapMembers(additionalProperties === false ? rest : schema)
+}
+
+const mapMembers = (schema: Json): Json =>
+  Object.fromEntries(Object.entries(schema).map(([key, member]) => [key, open(member)]))
+
+const isProblem = (schema: Json): boolean => JSON.stringify(schema).includes(`"${problemBase}`)
+
+const told = ["type", "title", "status", "instance", "request_id", "trace_id"]
+
+const problem: Json = {
+  type: "object",
+  description: "RFC 9457. Programs look at `type`; docs/problems.md has them all.",
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    instance: { type: "string" },
+    request_id: { type: "string" },
+    trace_id: { type: "string" },
+    quota: { type: "string" },
+    retry_after: { type: "integer" }
+  },
+  required: told
+}
+
+const reference: Json = { $ref: "#/components/schemas/Problem" }
+
+const anyProblem = (description: string): Json => ({
+  description,
+  content: { "application/problem+json": { schema: reference } }
+})
+
+/** A 400 may also come from before the contract is looked at, a 429 from a quota. */
+const orAny = (response: unknown): Json => {
+  const content = isObject(response) ? response["content"] : undefined
+  const of = isObject(content) ? content["application/problem+json"] : undefined
+  const schema = isObject(of) ? of["schema"] : undefined
+  if (!isObject(response) || !isObject(schema)) return anyProblem("Too many requests")
+  const each = Array.isArray(schema["anyOf"]) ? schema["anyOf"] : [schema]
+  return { ...response, content: { "application/problem+json": { schema: { anyOf: [...each, reference] } } } }
+}
+
+const streams = ["text/event-stream", "application/x-ndjson", "text/csv"]
+
+/** The library describes its own framing there; to others it is a stream of text. */
+const plainStreams = (response: Json): Json => {
+  const content = response["content"]
+  const type = isObject(content) ? streams.find((each) => isObject(content[each])) : undefined
+  return type === undefined ? response : { ...response, content: { [type]: { schema: { type: "string" } } } }
+}
+
+const openOperation = (operation: Json): Json => {
+  const { operationId, requestBody } = operation
+  const given = isObject(operation["responses"]) ? operation["responses"] : {}
+  const isProbe = String(operationId).startsWith("health.")
+  const responses: Json = {
+    ...mapObject(given, (response) => open(plainStreams(response))),
+    400: orAny(open(given[400])),
+    ...(requestBody === undefined
+      ? {}
+      : { 413: anyProblem("The body is too large"), 415: anyProblem("Not this content type") }),
+    ...(isProbe ? {} : { 429: orAny(open(given[429])) }),
+    default: anyProblem("Any other error")
+  }
+  return { ...operation, responses }
+}
+
+/** Names of the schemas that requests are made of. */
+const askedFor = (paths: unknown): ReadonlySet<string> => {
+  const bodies = Object.values(isObject(paths) ? paths : {}).flatMap((path) =>
+    Object.values(isObject(path) ? path : {}).map((operation) =>
+      JSON.stringify(isObject(operation) ? (operation["requestBody"] ?? null) : null)
+    )
+  )
+  return new Set(
+    bodies.flatMap((body) =>
+      [...body.matchAll(/#\/components\/schemas\/(\w+)/gu)].map(([, name = ""]) => name)
+    )
+  )
+}
+
 /** The generated document as other people's tools expect it. */
 export const polishDocument = (document: Json): Json => {
   // Objects stay objects.
   const polished = reshape(document) as Json
-  const { components } = polished
+  const { components, paths } = polished
   if (!isObject(components) || !isObject(components["schemas"])) return polished
-  const schemas = Object.entries(components["schemas"]).map(([name, schema]) => [plainName(name), schema])
-  return { ...polished, components: { ...components, schemas: Object.fromEntries(schemas) } }
+  const asked = askedFor(paths)
+  const schemas = Object.entries(components["schemas"]).map(([given, schema]) => {
+    const name = plainName(given)
+    if (asked.has(name)) return [name, schema]
+    const opened = open(schema)
+    return isObject(opened) && isProblem(opened)
+      ? [
+          name,
+          {
+            ...opened,
+            required: [
+              ...new Set([...told, ...(Array.isArray(opened["required"]) ? opened["required"] : [])])
+            ]
+          }
+        ]
+      : [name, opened]
+  })
+  return {
+    ...polished,
+    paths: mapObject(paths, (path) => mapObject(path, openOperation)),
+    components: { ...components, schemas: { ...Object.fromEntries(schemas), Problem: problem } }
+  }
 }

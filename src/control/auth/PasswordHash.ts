@@ -31,13 +31,13 @@ const parse = (hash: string): Parts | undefined => {
 
 const text = (bytes: Buffer): string => bytes.toString("base64").replaceAll("=", "")
 
-/** Runs in the thread pool. */
+/** Exactly as it was received (ASVS 6.2.8). Runs in the thread pool. */
 const derive = (password: Redacted.Redacted, parts: Omit<Parts, "tag">, tagLength: number) =>
   Effect.callback<Buffer>((resume) => {
     const { salt, ...parameters } = parts
     argon2(
       "argon2id",
-      { ...parameters, message: Redacted.value(password).normalize("NFKC"), nonce: salt, tagLength },
+      { ...parameters, message: Redacted.value(password), nonce: salt, tagLength },
       (error, tag) => resume(error === null ? Effect.succeed(tag) : Effect.die(error))
     )
   })

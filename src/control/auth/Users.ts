@@ -1,9 +1,11 @@
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Layer, Option, type Redacted, Schema, Semaphore } from "effect"
-import type { SqlError } from "effect/sql/SqlError"
+import { Context, Effect, Layer, Option, type Redacted, Schema } from "effect"
+import type { Fragment } from "effect/sql/Statement"
 import { type Role, roles } from "../api/Role.ts"
-import { explainSqlError } from "../ControlDatabase.ts"
-import { hashPassword, matchesPassword } from "./PasswordHash.ts"
+import { UserJson } from "../api/UserJson.ts"
+import { timeText } from "../SqlTime.ts"
+import { Passwords, type TooManyLogins } from "./Passwords.ts"
+import { type UsersError, usersError } from "./UsersError.ts"
 
 export interface User {
   readonly id: string
@@ -11,33 +13,30 @@ export interface User {
   readonly role: Role
 }
 
-export class UsersError extends Schema.TaggedError<UsersError>()("UsersError", {
-  detail: Schema.String,
-  isRetryable: Schema.Boolean
-}) {
-  override get message(): string {
-    return `users: ${this.detail}`
-  }
+export interface Registration {
+  readonly username: string
+  readonly email: string
+  readonly password: Redacted.Redacted
 }
 
-/** More logins at once than passwords can be checked: come back in a second. */
-export class TooManyLogins extends Schema.TaggedError<TooManyLogins>()("TooManyLogins", {}) {}
+/** Why nobody was registered. */
+export type NotRegistered = "closed" | "taken"
 
-const Row = Schema.Struct({
-  id: Schema.String,
-  username: Schema.String,
-  password_hash: Schema.String,
-  role: Schema.Literals(roles),
-  is_active: Schema.Boolean
-})
-const decodeRows = Schema.decodeUnknownEffect(Schema.Array(Row))
+/** What is shown of a user: the columns of `UserJson`. */
+export const userColumns = `id::text AS id, username, email, role, is_active, ${timeText("created_at")} AS created_at, version`
+export const decodeUsers = Schema.decodeUnknownEffect(Schema.Array(UserJson))
 
-/** What an unknown name is checked against, so that it takes as long as a wrong password. No password matches it. */
-const nobody = `$argon2id$v=19$m=19456,t=2,p=1$${"A".repeat(22)}$${"A".repeat(43)}`
-
-/** Passwords checked at the same time, and logins that may wait for it. Each check takes 19 MiB. */
-const atOnce = 2
-const waiting = 32
+const decodeRows = Schema.decodeUnknownEffect(
+  Schema.Array(
+    Schema.Struct({
+      id: Schema.String,
+      username: Schema.String,
+      password_hash: Schema.String,
+      role: Schema.Literals(roles),
+      is_active: Schema.Boolean
+    })
+  )
+)
 
 /** People who may log in, in the control database. */
 export class Users extends Context.Service<
@@ -49,55 +48,89 @@ export class Users extends Context.Service<
       password: Redacted.Redacted
     ) => Effect.Effect<Option.Option<User>, UsersError | TooManyLogins>
     /** Creates this admin if there is no user at all; gives whether it did. */
-    readonly bootstrap: (username: string, password: Redacted.Redacted) => Effect.Effect<boolean, UsersError>
+    readonly bootstrap: (
+      username: string,
+      password: Redacted.Redacted
+    ) => Effect.Effect<boolean, UsersError | TooManyLogins>
+    /**
+     * The first user is admin; others are viewers, and let in only where it is open. Hashes, and gives what is then to be done:
+     * no transaction is to be open while a password is hashed.
+     */
+    readonly register: (
+      registration: Registration,
+      isOpen: boolean
+    ) => Effect.Effect<Effect.Effect<UserJson | NotRegistered, UsersError>, UsersError | TooManyLogins>
+    /** The same. What is to be done gives whether the current password was right, and is changed. */
+    readonly changePassword: (
+      id: string,
+      current: Redacted.Redacted,
+      next: Redacted.Redacted
+    ) => Effect.Effect<Effect.Effect<boolean, UsersError>, UsersError | TooManyLogins>
   }
 >()("walstream/control/auth/Users") {
-  static readonly layer = Layer.effect(
+  static readonly layerNoDeps: Layer.Layer<Users, never, PgClient.PgClient | Passwords> = Layer.effect(
     Users,
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
-      const permits = yield* Semaphore.make(atOnce)
-      let pending = 0
+      const passwords = yield* Passwords
 
-      const failed = (error: SqlError) => new UsersError(explainSqlError(error))
-      const find = (username: string) =>
-        sql`SELECT id::text AS id, username, password_hash, role, is_active FROM users
-          WHERE lower(username) = lower(${username})`.pipe(
-          Effect.mapError(failed),
+      const findBy = (condition: Fragment) =>
+        sql`SELECT id::text AS id, username, password_hash, role, is_active FROM users WHERE ${condition}`.pipe(
+          Effect.mapError(usersError),
           Effect.flatMap((rows) => Effect.orDie(decodeRows(rows))),
           Effect.map(([row]) => row)
         )
-      const check = (password: Redacted.Redacted, hash: string) =>
-        Effect.suspend(() => {
-          if (pending >= waiting) return Effect.fail(new TooManyLogins())
-          pending += 1
-          return permits
-            .withPermits(1)(matchesPassword(password, hash))
-            .pipe(
-              Effect.ensuring(
-                Effect.sync(() => {
-                  pending -= 1
-                })
-              )
-            )
-        })
+      const isEmpty = Effect.map(sql`SELECT 1 AS one FROM users LIMIT 1`, (rows) => rows.length === 0)
 
-      return {
+      /** Whoever comes while somebody is let in waits, and then finds out whether it is still the first. */
+      const create = (username: string, email: string | null, hash: string, isOpen: boolean) =>
+        sql.withTransaction(
+          Effect.gen(function* () {
+            yield* sql`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`
+            const isFirst = yield* isEmpty
+            if (!isFirst && !isOpen) return "closed" as const
+            const rows = yield* sql`INSERT INTO users (username, email, password_hash, role)
+              VALUES (${username}, ${email}, ${hash}, ${isFirst ? "admin" : "viewer"})
+              ON CONFLICT DO NOTHING RETURNING ${sql.literal(userColumns)}`
+            const [made] = yield* Effect.orDie(decodeUsers(rows))
+            return made ?? ("taken" as const)
+          })
+        )
+
+      return Users.of({
         login: Effect.fnUntraced(function* (username, password) {
-          const row = yield* find(username)
-          const matches = yield* check(password, row?.password_hash ?? nobody)
+          const row = yield* findBy(sql`lower(username) = lower(${username})`)
+          const matches = yield* passwords.matches(password, row?.password_hash)
           if (row === undefined || !matches || !row.is_active) return Option.none()
           return Option.some({ id: row.id, username: row.username, role: row.role })
         }),
-        bootstrap: Effect.fnUntraced(function* (username, password) {
-          const hash = yield* hashPassword(password)
-          const made = yield* sql`
-            INSERT INTO users (username, password_hash, role)
-            SELECT ${username}::text, ${hash}::text, 'admin' WHERE NOT EXISTS (SELECT FROM users)
-            ON CONFLICT DO NOTHING RETURNING 1 AS one`.pipe(Effect.mapError(failed))
-          return made.length > 0
-        })
-      }
+        bootstrap: (username, password) =>
+          Effect.gen(function* () {
+            if (!(yield* isEmpty)) return false
+            const made = yield* create(username, null, yield* passwords.hash(password), false)
+            return typeof made !== "string"
+          }).pipe(Effect.catchTag("SqlError", (error) => Effect.fail(usersError(error)))),
+        register: ({ username, email, password }, isOpen) =>
+          Effect.gen(function* () {
+            // Strangers are turned away before anything of theirs is looked at.
+            if (!isOpen && !(yield* isEmpty)) return Effect.succeed("closed" as const)
+            const hash = yield* passwords.hash(password)
+            return Effect.mapError(create(username, email, hash, isOpen), usersError)
+          }).pipe(Effect.catchTag("SqlError", (error) => Effect.fail(usersError(error)))),
+        changePassword: (id, current, next) =>
+          Effect.gen(function* () {
+            const row = yield* findBy(sql`id::text = ${id}`)
+            const isRight = yield* passwords.matches(current, row?.password_hash)
+            if (!isRight || row === undefined) return Effect.succeed(false)
+            const hash = yield* passwords.hash(next)
+            // Not over a change that came meanwhile.
+            return sql`UPDATE users SET password_hash = ${hash}, version = version + 1
+              WHERE id::text = ${id} AND password_hash = ${row.password_hash} RETURNING 1 AS one`.pipe(
+              Effect.mapBoth({ onFailure: usersError, onSuccess: (changed) => changed.length > 0 })
+            )
+          })
+      })
     })
   )
+  static readonly layer = Layer.provide(this.layerNoDeps, Passwords.layer)
 }

@@ -2,6 +2,7 @@ import { Effect, type Redacted } from "effect"
 import type { AttachOptions } from "../../ingest/Attach.ts"
 import { examineSource } from "../../ingest/Doctor.ts"
 import { sortFindings } from "../../ingest/doctor/Finding.ts"
+import { noHistory } from "../../ingest/History.ts"
 import { examineControl } from "./ExamineControl.ts"
 import { examineTarget } from "./ExamineTarget.ts"
 import type { Section } from "./Section.ts"
@@ -14,7 +15,7 @@ export interface DatabasesToExamine {
 
 /** Looks at the source, without its history: whether slot and archive fit is for capture, which knows both. */
 export const sourceSection = (options: AttachOptions): Effect.Effect<Section> =>
-  Effect.map(examineSource(options, { incarnation: null, mark: null }), (findings) => ({
+  Effect.map(examineSource(options, noHistory), (findings) => ({
     part: "source",
     findings,
     skipped: null

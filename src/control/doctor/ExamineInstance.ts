@@ -5,6 +5,7 @@ import type { SourceJson } from "../api/SystemApi.ts"
 import { type Hole, holeText } from "../CoverageHoles.ts"
 import { type Gap, gapText } from "../HistoryGaps.ts"
 import { slotDanger, slotDangerText } from "../SlotDanger.ts"
+import { spillText } from "../SpillText.ts"
 
 /** What an instance that runs knows of itself. */
 export interface InstanceFacts {
@@ -36,6 +37,20 @@ const slotFindings = (source: SourceJson): ReadonlyArray<Finding> => {
   return [(danger === "act" ? error : warning)("slot_near_loss", message, fix)]
 }
 
+/** Nothing is lost, but jobs see nothing new, and the room for it is bounded. */
+const spillFindings = (source: SourceJson): ReadonlyArray<Finding> => {
+  const message = spillText(source)
+  if (message === null) return []
+  if (source.spill?.drains === true) return [info("spill_drains", message, null)]
+  return [
+    warning(
+      "spilling",
+      message,
+      "see that Kafka's brokers run and are reached from the ingestor; keep the file, it is a part of the archive until then"
+    )
+  ]
+}
+
 const holeFinding = (hole: Hole): Finding =>
   hole.missing === "changes"
     ? warning(
@@ -55,6 +70,7 @@ const holeFinding = (hole: Hole): Finding =>
 export const examineInstance = ({ source, holes, gaps, jobs }: InstanceFacts): ReadonlyArray<Finding> => [
   ...captureFindings(source),
   ...slotFindings(source),
+  ...spillFindings(source),
   ...jobs.flatMap(({ id, name, live }) =>
     live === null || live.retrying === null
       ? []

@@ -1,41 +1,243 @@
 import { Effect, Option, Redacted } from "effect"
+import { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Principal } from "../api/Principal.ts"
-import { Busy, InvalidCredentials, Unavailable } from "../api/Problems.ts"
+import {
+  AccountTaken,
+  Busy,
+  InvalidCredentials,
+  RegistrationClosed,
+  SessionMissing,
+  TooManyFailures,
+  Unauthorized,
+  Unavailable
+} from "../api/Problems.ts"
+import type { UserJson } from "../api/UserJson.ts"
 import { WalstreamApi } from "../api/WalstreamApi.ts"
+import { noteEnded, noteEndedAll } from "../audit/AuditedSessions.ts"
+import { noteActor, noteChange, noteClaim } from "../audit/AuditNote.ts"
+import { AuditTrail, type LineEnd } from "../audit/AuditTrail.ts"
+import type { EndedSession } from "../auth/EndedSession.ts"
+import { SessionList } from "../auth/SessionList.ts"
+import { type OpenSession, Sessions } from "../auth/Sessions.ts"
 import { Tokens } from "../auth/Tokens.ts"
-import { Users } from "../auth/Users.ts"
+import { type NotRegistered, type User, Users } from "../auth/Users.ts"
+import { type UsersError, usersUnavailable } from "../auth/UsersError.ts"
+import { weaknessOf } from "../auth/WeakPassword.ts"
+import { invalidField } from "../InvalidField.ts"
+import { Limiter } from "../limits/Limiter.ts"
+import { guardLogin } from "../limits/LoginGuard.ts"
+import { isFromElsewhere } from "./Origins.ts"
+import {
+  type CookieSecurity,
+  readRefreshCookie,
+  removeRefreshCookie,
+  setRefreshCookie
+} from "./RefreshCookie.ts"
 
-export const layerAuthHandlers = HttpApiBuilder.group(
-  WalstreamApi,
-  "auth",
-  Effect.fnUntraced(function* (handlers) {
-    const users = yield* Users
-    const tokens = yield* Tokens
+export interface AuthOptions {
+  /** Whether strangers may register once there is somebody. */
+  readonly isOpen: boolean
+  readonly cookie: CookieSecurity
+}
 
-    return handlers.handleAll({
-      me: () => Principal,
-      token: Effect.fnUntraced(
-        function* ({ payload }) {
-          const user = yield* users.login(payload.username, Redacted.make(payload.password))
-          if (Option.isNone(user)) {
-            yield* Effect.logWarning("a login was refused")
-            return yield* new InvalidCredentials({ error: "invalid_grant" })
-          }
-          return {
-            access_token: yield* tokens.issue(user.value),
-            token_type: "bearer" as const,
-            expires_in: tokens.seconds
-          }
-        },
-        Effect.catchTags({
-          TooManyLogins: () => Effect.fail(new Busy({ detail: "try again in a second" })),
-          UsersError: (error) =>
-            error.isRetryable
-              ? Effect.fail(new Unavailable({ detail: "the control database does not answer" }))
-              : Effect.die(error)
-        })
-      )
+const onWait = (seconds: number) => new TooManyFailures({ retry_after: seconds })
+
+const down = {
+  NotRecorded: () => Effect.fail(new Unavailable({ detail: "the control database does not answer" })),
+  UsersError: usersUnavailable
+} as const
+const whenDown = {
+  ...down,
+  TooManyLogins: () => Effect.fail(new Busy({ detail: "try again in a second" }))
+} as const
+
+const orWeak = (field: string, password: string, names: ReadonlyArray<string>) => {
+  const weakness = weaknessOf(password, names)
+  return weakness === undefined ? Effect.void : invalidField(field, weakness)
+}
+
+const done = (status: number): LineEnd => ({ status, problem: null, isRepeated: false })
+const reuse: LineEnd = { status: 401, problem: "unauthorized", isRepeated: false }
+
+const noteUser = ({ id, username }: Pick<User, "id" | "username">) =>
+  noteActor({ id, name: username, credential: null })
+
+/** By what was shown of it, whoever showed it. */
+const noteEndedByItself = (ended: EndedSession) =>
+  Effect.andThen(noteUser({ id: ended.userId, username: ended.username }), noteEnded(ended))
+
+export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
+  HttpApiBuilder.group(
+    WalstreamApi,
+    "auth",
+    Effect.fnUntraced(function* (handlers) {
+      const users = yield* Users
+      const tokens = yield* Tokens
+      const sessions = yield* Sessions
+      const list = yield* SessionList
+      const limiter = yield* Limiter
+      const trail = yield* AuditTrail
+
+      const recorded = <A, E, R>(
+        name: string,
+        work: Effect.Effect<A, E, R>,
+        endOf: (answer: A) => LineEnd | null
+      ) => trail.together({ action: `auth.${name}`, door: "http", changes: true }, work, endOf)
+
+      /** Ending nothing changes nothing: it needs no line. */
+      const endOne = <E, R>(name: string, end: Effect.Effect<EndedSession | null, E, R>, line: LineEnd) =>
+        recorded(
+          name,
+          Effect.tap(end, (ended) => (ended === null ? Effect.void : noteEndedByItself(ended))),
+          (ended) => (ended === null ? null : line)
+        )
+
+      /** Whose a token is, past or not; null where it is none of ours. */
+      const subjectOf = (authorization: string) =>
+        tokens.verify(authorization.replace(/^Bearer +/iu, "")).pipe(
+          Effect.catchTags({
+            TokenPast: (past) => Effect.succeed(past),
+            TokenRefused: () => Effect.succeed(null)
+          })
+        )
+
+      /** Whoever registers is who does it. */
+      const letIn = (create: Effect.Effect<UserJson | NotRegistered, UsersError>) =>
+        recorded(
+          "register",
+          Effect.tap(create, (made) =>
+            typeof made === "string"
+              ? Effect.void
+              : Effect.andThen(noteUser(made), noteChange({ target: made.id, before: null, after: made }))
+          ),
+          (made) => (typeof made === "string" ? null : done(201))
+        )
+
+      const tokenOf = Effect.fnUntraced(function* ({ id, userId, until, refreshToken }: OpenSession) {
+        if (refreshToken !== null) yield* setRefreshCookie(cookie, refreshToken, until)
+        return {
+          access_token: yield* tokens.issue({ userId, sessionId: id, until }),
+          token_type: "bearer" as const,
+          expires_in: tokens.seconds
+        }
+      })
+
+      return handlers.handleAll({
+        me: () => Effect.map(Principal, ({ id, username, role, scopes }) => ({ id, username, role, scopes })),
+
+        register: ({ payload: { username, email, password } }) =>
+          Effect.gen(function* () {
+            yield* orWeak("password", password, [username, email])
+            const registered = yield* guardLogin(
+              username,
+              users
+                .register({ username, email, password: Redacted.make(password) }, isOpen)
+                .pipe(Effect.flatMap(letIn)),
+              // Asking which names there are is as slow as guessing passwords.
+              { isFailure: (answer) => typeof answer === "string", onWait }
+            )
+            if (registered === "closed") {
+              return yield* new RegistrationClosed({ detail: "ask an admin" })
+            }
+            if (registered === "taken") {
+              return yield* new AccountTaken({ detail: "choose another user name or e-mail address" })
+            }
+            return registered
+          }).pipe(Effect.provideService(Limiter, limiter), Effect.catchTags(whenDown)),
+
+        token: ({ payload: { username, password } }) =>
+          Effect.gen(function* () {
+            yield* noteClaim(username)
+            const user = yield* guardLogin(username, users.login(username, Redacted.make(password)), {
+              isFailure: Option.isNone,
+              onWait
+            })
+            if (Option.isNone(user)) {
+              yield* Effect.logWarning("a login was refused")
+              return yield* new InvalidCredentials({ error: "invalid_grant" })
+            }
+            yield* noteUser(user.value)
+            return yield* tokenOf(yield* recorded("token", sessions.open(user.value.id), () => done(200)))
+          }).pipe(Effect.provideService(Limiter, limiter), Effect.catchTags(whenDown)),
+
+        refresh: () =>
+          Effect.gen(function* () {
+            return yield* tokenOf(yield* sessions.refresh(yield* readRefreshCookie(cookie)))
+          }).pipe(
+            Effect.catchTags({
+              RefreshRefused: ({ reused }) =>
+                Effect.gen(function* () {
+                  if (reused !== null) {
+                    const ended = yield* endOne("refresh", list.end(reused.userId, reused.id), reuse)
+                    yield* Effect.logWarning("a refresh token was used twice: its session has ended").pipe(
+                      Effect.annotateLogs({ user: ended?.username ?? reused.userId, session: reused.id })
+                    )
+                  }
+                  yield* removeRefreshCookie(cookie)
+                  return yield* new Unauthorized({ detail: "this login is over" })
+                })
+            }),
+            Effect.catchTags(down)
+          ),
+
+        logout: () =>
+          Effect.gen(function* () {
+            const { headers } = yield* HttpServerRequest.HttpServerRequest
+            const subject = yield* subjectOf(headers["authorization"] ?? "")
+            if (subject !== null) {
+              yield* endOne("logout", list.end(subject.userId, subject.sessionId), done(204))
+            }
+            // A page of elsewhere may show a token of its own, and does nothing by the cookie.
+            if (isFromElsewhere(headers)) return
+            const held = yield* readRefreshCookie(cookie)
+            if (held !== "") yield* endOne("logout", list.endByToken(held), done(204))
+            yield* removeRefreshCookie(cookie)
+          }).pipe(Effect.catchTags(down)),
+
+        sessions: () =>
+          Effect.gen(function* () {
+            const { id, login } = yield* Principal
+            const items = yield* list.of(id)
+            return { items: items.map((each) => ({ ...each, is_current: each.id === login.id })) }
+          }).pipe(Effect.catchTag("UsersError", usersUnavailable)),
+
+        endSession: ({ params }) =>
+          Effect.gen(function* () {
+            const { id } = yield* Principal
+            const ended = yield* list.end(id, params.id)
+            if (ended === null) return yield* new SessionMissing({ detail: "it may have ended already" })
+            yield* noteEnded(ended)
+          }).pipe(Effect.catchTag("UsersError", usersUnavailable)),
+
+        endOtherSessions: () =>
+          Effect.gen(function* () {
+            const { id, login } = yield* Principal
+            const ended = yield* list.endAll(id, login.id)
+            yield* noteEndedAll(id, ended)
+          }).pipe(Effect.catchTag("UsersError", usersUnavailable)),
+
+        changePassword: ({ payload: { current_password, new_password } }) =>
+          Effect.gen(function* () {
+            const { id, username, login } = yield* Principal
+            yield* orWeak("new_password", new_password, [username])
+            const change = users
+              .changePassword(id, Redacted.make(current_password), Redacted.make(new_password))
+              .pipe(
+                Effect.map(
+                  Effect.tap((isPut) =>
+                    isPut
+                      ? Effect.flatMap(list.endAll(id, login.id), (ended) => noteEndedAll(id, ended, false))
+                      : Effect.void
+                  )
+                ),
+                Effect.flatMap((put) =>
+                  recorded("changePassword", put, (isPut) => (isPut ? done(204) : null))
+                )
+              )
+            const isChanged = yield* guardLogin(username, change, { isFailure: (isPut) => !isPut, onWait })
+            if (!isChanged) return yield* invalidField("current_password", "is not your password")
+          }).pipe(Effect.provideService(Limiter, limiter), Effect.catchTags(whenDown))
+      })
     })
-  })
-)
+  )

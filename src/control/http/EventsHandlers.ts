@@ -1,49 +1,35 @@
 import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { type Event, eventsOf } from "../../domain/Event.ts"
 import { LiveBuffer } from "../../log/LiveBuffer.ts"
-import type { LogError } from "../../log/LogError.ts"
 import { coverageJson } from "../api/CoverageJson.ts"
-import { Unavailable } from "../api/Problems.ts"
+import { Principal } from "../api/Principal.ts"
 import { WalstreamApi } from "../api/WalstreamApi.ts"
-import { isEverything, matchesEvent } from "../EventFilter.ts"
-import { SourceView } from "../SourceView.ts"
+import { LiveStreams } from "../live/LiveStreams.ts"
+import { subscriptionRefused } from "../live/SubscriptionRefused.ts"
+import { RecentEvents } from "../RecentEvents.ts"
+import { storeUnavailable } from "../StoreUnavailable.ts"
+import { makeHistoryHandlers } from "./HistoryHandlers.ts"
 
-/** How many of the newest changes a filter looks through. */
-const depth = 20_000
-
-export const storeUnavailable = (error: LogError) =>
-  error.isRetryable
-    ? Effect.andThen(
-        Effect.logWarning(error.message),
-        Effect.fail(new Unavailable({ detail: `the ${error.store} store does not answer` }))
-      )
-    : Effect.die(error)
+const upgradeRequired = HttpServerResponse.empty({
+  status: 426,
+  headers: { connection: "Upgrade", upgrade: "websocket" }
+})
 
 export const layerEventsHandlers = HttpApiBuilder.group(
   WalstreamApi,
   "events",
   Effect.fnUntraced(function* (handlers) {
     const buffer = yield* LiveBuffer
-    const { source } = yield* SourceView
+    const events = yield* RecentEvents
+    const streams = yield* LiveStreams
+    const history = yield* makeHistoryHandlers
 
     return handlers.handleAll({
       recent: Effect.fnUntraced(
         function* ({ query }) {
           const { limit = 50, ...filter } = query
-          const chunks = yield* buffer.recent(isEverything(filter) ? limit : depth)
-          const items: Array<Event> = []
-          let searched = 0
-          for (const chunk of chunks) {
-            if (items.length >= limit) break
-            // Chunks come newest first, their changes in order.
-            for (const event of eventsOf(source, chunk).toReversed()) {
-              if (items.length >= limit) break
-              searched += 1
-              if (matchesEvent(filter, event)) items.push(event)
-            }
-          }
-          return { items, searched }
+          return yield* events.read(filter, limit)
         },
         Effect.catchTag("LogError", storeUnavailable)
       ),
@@ -60,6 +46,26 @@ export const layerEventsHandlers = HttpApiBuilder.group(
           }
         },
         Effect.catchTag("LogError", storeUnavailable)
+      ),
+      ...history,
+      ws: ({ request }) =>
+        request.headers["upgrade"]?.toLowerCase() === "websocket"
+          ? Effect.flatMap(Principal, (by) =>
+              Effect.as(streams.socket(request, by), HttpServerResponse.empty())
+            )
+          : Effect.succeed(upgradeRequired),
+      stream: Effect.fnUntraced(
+        function* ({ request, query, headers }) {
+          const { ticket: _ticket, token: _token, after, ...filter } = query
+          const cursor = headers["last-event-id"] ?? after ?? null
+          const body = yield* streams.source(request, yield* Principal, { filter, after: cursor })
+          return HttpServerResponse.stream(body, {
+            contentType: "text/event-stream",
+            // Proxies would keep it back until they have enough; and a server that stops would wait for the connection.
+            headers: { "x-accel-buffering": "no", connection: "close" }
+          })
+        },
+        Effect.catchTag("NotSubscribed", (error) => Effect.fail(subscriptionRefused(error)))
       )
     })
   })

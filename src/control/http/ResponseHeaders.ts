@@ -1,5 +1,5 @@
 /** For everything that is not a page: nothing in it is to be run or framed. */
-const apiPolicy = "default-src 'none'; frame-ancestors 'none'"
+const apiPolicy = "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; sandbox"
 
 /** For our own pages: only what we serve ourselves, nothing inline. */
 export const pagePolicy =
@@ -13,5 +13,7 @@ export const commonHeaders: Readonly<Record<string, string>> = {
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
-  "cache-control": "no-store"
+  "cache-control": "no-store",
+  // Of no effect over plain HTTP, where browsers pass over it.
+  "strict-transport-security": "max-age=31536000; includeSubDomains"
 }

@@ -1,7 +1,5 @@
 import { constants } from "node:buffer"
-import type { Operation } from "../../domain/Change.ts"
-import { type OperationCounts, PackedChanges } from "../../domain/PackedChanges.ts"
-import type { Relation } from "../../domain/Relation.ts"
+import type { OperationCounts } from "../../domain/PackedChanges.ts"
 
 /** Changes share buffers: the first after `apart` is small, each further one twice as large, up to the larger size. */
 const smallSlab = 16 * 1024
@@ -29,14 +27,21 @@ for (const [byte, letter] of ['""', "\\\\", "\bb", "\tt", "\nn", "\ff", "\rr"].m
   if (byte !== undefined && letter !== undefined) escapes[byte] = letter
 }
 
+export type RowOperation = "insert" | "update" | "delete"
+
 const none = { insert: 0, update: 0, delete: 0, truncate: 0, message: 0 }
-/** Each shared by all changes of its kind. */
-const single: Readonly<Record<Operation, OperationCounts>> = {
+/** Each shared by all single changes of its kind. */
+export const single: Readonly<Record<RowOperation, OperationCounts>> = {
   insert: { ...none, insert: 1 },
   update: { ...none, update: 1 },
-  delete: { ...none, delete: 1 },
-  truncate: { ...none, truncate: 1 },
-  message: { ...none, message: 1 }
+  delete: { ...none, delete: 1 }
+}
+
+/** Where a change was written. */
+export interface WrittenChange {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
 }
 
 /**
@@ -48,6 +53,7 @@ export class ChangeWriter {
   #at = 0
   #start = 0
   #nextSlab = smallSlab
+  readonly #written = { buffer: this.#buffer, start: 0, end: 0 }
 
   /** From here on another buffer, so that what is written before can go without it. */
   apart(): void {
@@ -56,12 +62,12 @@ export class ChangeWriter {
     this.#nextSlab = smallSlab
   }
 
-  /** Makes room for a change of this message. False when it is too large to be kept. */
-  open(message: Buffer): boolean {
-    let room = message.length * mostPerByte + frame
+  /** Makes room for a change of the message that lies there. False when it is too large to be kept. */
+  open(message: Buffer, start: number, end: number): boolean {
+    let room = (end - start) * mostPerByte + frame
     if (room > slabBytes) {
-      room = message.length + frame + nulls
-      for (const byte of message) if (escapes[byte] !== 0) room += mostPerByte - 1
+      room = end - start + frame + nulls
+      for (let i = start; i < end; i++) if (escapes[message[i] as number] !== 0) room += mostPerByte - 1
       if (room > mostBytes) return false
     }
     if (room > this.#buffer.length - this.#at) {
@@ -111,9 +117,15 @@ export class ChangeWriter {
     return bits < 0x80
   }
 
-  close(operation: Operation, relations: ReadonlyArray<Relation>): PackedChanges {
-    const end = this.#at
+  /** Ends the change; what `written` says holds until the next one is closed. */
+  close(): void {
+    this.#written.buffer = this.#buffer
+    this.#written.start = this.#start
+    this.#written.end = this.#at
     this.#buffer[this.#at++] = comma
-    return new PackedChanges(1, single[operation], relations, this.#buffer, this.#start, end)
+  }
+
+  get written(): WrittenChange {
+    return this.#written
   }
 }

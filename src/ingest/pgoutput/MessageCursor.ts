@@ -18,11 +18,11 @@ export class MessageCursor {
   /** For errors. */
   kind = ""
 
-  open(buffer: Buffer, start: number): void {
+  open(buffer: Buffer, start: number, end: number): void {
     this.#buffer = buffer
     this.#start = start
     this.#at = start
-    this.#end = buffer.length
+    this.#end = end
     this.kind = "Unknown"
   }
 

@@ -1,10 +1,11 @@
 import { absent, unchanged } from "../../domain/Change.ts"
-import { type PackedChanges, packChanges } from "../../domain/PackedChanges.ts"
+import { packChanges } from "../../domain/PackedChanges.ts"
 import { type Column, makeRelation, type Relation, type ReplicaIdentity } from "../../domain/Relation.ts"
 import type { Decoder } from "../Decoder.ts"
 import { type ExcludedColumns, isExcluded } from "../ExcludedColumns.ts"
 import type { ReplicationMessage } from "../ReplicationMessage.ts"
-import { ChangeWriter } from "./ChangeWriter.ts"
+import { ChangeRun } from "./ChangeRun.ts"
+import { ChangeWriter, type RowOperation } from "./ChangeWriter.ts"
 import { MessageCursor } from "./MessageCursor.ts"
 import { RelationCache, type WireRelation } from "./RelationCache.ts"
 
@@ -42,6 +43,10 @@ const comma = 0x2c
 const absentText = String(absent)
 const unchangedText = String(unchanged)
 
+/** Enough that a message costs little for each of its changes. */
+const mostInRun = 64
+const kinds = { insert: "Insert", update: "Update", delete: "Delete" } as const
+
 /** Which tuple it is: what a cell may be differs. */
 type Tuple = "new" | "updated" | "old" | "key"
 
@@ -58,28 +63,33 @@ export class PgoutputDecoder implements Decoder {
   /** Names of types that are not built in; the server names them again before each relation that uses them. */
   readonly #types = new Map<number, string>()
   readonly #excluded: ExcludedColumns
+  readonly #run: number
   /** The streamed transaction whose block is open, 0 for none. */
   #stream = 0
 
-  constructor(options: { readonly excluded: ExcludedColumns }) {
+  /** `run`: how many neighbouring changes one message may have. */
+  constructor(options: { readonly excluded: ExcludedColumns; readonly run?: number }) {
     this.#excluded = options.excluded
+    this.#run = options.run ?? mostInRun
   }
 
-  decode(message: Buffer, into: Array<ReplicationMessage>, start = 0): void {
+  decode(message: Buffer, into: Array<ReplicationMessage>, start = 0, end = message.length): void {
     const cursor = this.#cursor
-    cursor.open(message, start)
-    const decoded = this.#message(cursor.uint8(), message)
+    cursor.open(message, start, end)
+    const kind = cursor.uint8()
+    if (kind === I || kind === U || kind === D) {
+      this.#row(kind, message, start, end, into)
+      return
+    }
+    const decoded = this.#message(kind)
     cursor.close()
     if (decoded !== null) into.push(decoded)
   }
 
-  #message(kind: number, message: Buffer): ReplicationMessage | null {
+  #message(kind: number): ReplicationMessage | null {
     switch (kind) {
-      case I:
-      case U:
-      case D:
       case T:
-        return this.#change(kind, message)
+        return this.#truncate()
       case B:
         return this.#begin()
       case C:
@@ -105,20 +115,24 @@ export class PgoutputDecoder implements Decoder {
     }
   }
 
-  #change(kind: number, message: Buffer): ReplicationMessage {
+  #row(kind: number, message: Buffer, start: number, end: number, into: Array<ReplicationMessage>): void {
     const cursor = this.#cursor
-    cursor.kind = kind === I ? "Insert" : kind === U ? "Update" : kind === D ? "Delete" : "Truncate"
+    const operation: RowOperation = kind === I ? "insert" : kind === U ? "update" : "delete"
+    cursor.kind = kinds[operation]
     const xid = this.#xid()
-    if (!this.#writer.open(message)) cursor.fail(`${cursor.bytes} bytes are too many for a text`)
-    const change =
-      kind === I
-        ? this.#insert()
-        : kind === U
-          ? this.#update()
-          : kind === D
-            ? this.#delete()
-            : this.#truncate()
-    return { _tag: "Change", xid, change, bytes: cursor.bytes }
+    if (!this.#writer.open(message, start, end)) cursor.fail(`${cursor.bytes} bytes are too many for a text`)
+    const wire = this.#known()
+    if (kind === I) this.#insert(wire)
+    else if (kind === U) this.#update(wire)
+    else this.#delete(wire)
+    this.#writer.byte(closing)
+    this.#writer.close()
+    cursor.close()
+    const { written } = this.#writer
+    const last = into[into.length - 1]
+    const joined =
+      last instanceof ChangeRun && last.add(xid, cursor.bytes, operation, wire.relations, written, this.#run)
+    if (!joined) into.push(new ChangeRun(xid, cursor.bytes, operation, wire.relations, written))
   }
 
   /** Inside a stream every message names its (sub)transaction. */
@@ -126,42 +140,35 @@ export class PgoutputDecoder implements Decoder {
     return this.#stream === 0 ? 0 : this.#cursor.uint32()
   }
 
-  #insert(): PackedChanges {
-    const wire = this.#known()
+  #insert(wire: WireRelation): void {
     if (this.#cursor.uint8() !== N) this.#cursor.fail("a new row expected")
     this.#writer.put(wire.prefixes.insert)
-    this.#row(wire, "new")
-    this.#writer.byte(closing)
-    return this.#writer.close("insert", wire.relations)
+    this.#tuple(wire, "new")
   }
 
-  #update(): PackedChanges {
-    const wire = this.#known()
+  #update(wire: WireRelation): void {
     let part = this.#cursor.uint8()
     this.#writer.put(wire.prefixes.update)
     if (part === K || part === O) {
-      this.#row(wire, part === K ? "key" : "old")
+      this.#tuple(wire, part === K ? "key" : "old")
       part = this.#cursor.uint8()
     } else this.#writer.put("null")
     if (part !== N) this.#cursor.fail("a new row expected")
     this.#writer.byte(comma)
-    this.#row(wire, "updated")
-    this.#writer.byte(closing)
-    return this.#writer.close("update", wire.relations)
+    this.#tuple(wire, "updated")
   }
 
-  #delete(): PackedChanges {
-    const wire = this.#known()
+  #delete(wire: WireRelation): void {
     const part = this.#cursor.uint8()
     if (part !== K && part !== O) this.#cursor.fail("an old row expected")
     this.#writer.put(wire.prefixes.delete)
-    this.#row(wire, part === K ? "key" : "old")
-    this.#writer.byte(closing)
-    return this.#writer.close("delete", wire.relations)
+    this.#tuple(wire, part === K ? "key" : "old")
   }
 
-  #truncate(): PackedChanges {
+  #truncate(): ReplicationMessage {
     const cursor = this.#cursor
+    cursor.kind = "Truncate"
+    const xid = this.#xid()
     const count = cursor.uint32()
     const options = cursor.uint8()
     if (count === 0 || options > 3) cursor.fail("an impossible list of tables or options")
@@ -169,7 +176,8 @@ export class PgoutputDecoder implements Decoder {
     // A count beyond the message ends with its last byte.
     for (let i = 0; i < count; i++) relations.push(this.#known().relation)
     const cascade = (options & 1) !== 0
-    return packChanges([{ op: "truncate", relations, cascade, restartIdentity: (options & 2) !== 0 }])
+    const change = packChanges([{ op: "truncate", relations, cascade, restartIdentity: (options & 2) !== 0 }])
+    return { _tag: "Change", xid, change, bytes: cursor.bytes }
   }
 
   #known(): WireRelation {
@@ -177,7 +185,7 @@ export class PgoutputDecoder implements Decoder {
     return this.#relations.find(oid) ?? this.#cursor.fail(`relation ${oid} was never described`)
   }
 
-  #row(wire: WireRelation, tuple: Tuple): void {
+  #tuple(wire: WireRelation, tuple: Tuple): void {
     const cursor = this.#cursor
     const writer = this.#writer
     const { places } = wire

@@ -43,8 +43,8 @@ export class Wal2JsonDecoder implements Decoder {
     this.#excluded = options.excluded
   }
 
-  decode(message: Buffer, into: Array<ReplicationMessage>, start = 0): void {
-    const record = new Wal2JsonRecord(message.subarray(start))
+  decode(message: Buffer, into: Array<ReplicationMessage>, start = 0, end = message.length): void {
+    const record = new Wal2JsonRecord(message.subarray(start, end))
     if (record.action === "T") {
       this.#addTruncate(record, into)
       return

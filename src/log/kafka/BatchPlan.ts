@@ -1,20 +1,21 @@
 import { microsFromMillis } from "../../domain/Micros.ts"
 import type { ArchivedChunk } from "../../domain/Transaction.ts"
 import { endOrdinal } from "../ChunkSlice.ts"
+import type { BufferPool } from "./BufferPool.ts"
 import type { OpenTransaction } from "./LogState.ts"
 import { type PartitionEpoch, partitionOf, partitionsFor, recordId } from "./Partitioner.ts"
 import type { CommitRow } from "./Place.ts"
+import { type Compression, RecordBatch, type RecordHeader } from "./RecordBatch.ts"
 import type { EncodedRecord, RecordEncoder } from "./RecordEncoder.ts"
 import { partHeader, partLabel, splitValue } from "./RecordParts.ts"
-import type { Message } from "./Sender.ts"
 
 /** What goes to the broker at once. */
 export interface Batch {
-  readonly messages: Array<Message>
-  /** Messages per partition. */
-  readonly counts: Array<number>
-  /** The same up to the end of the last transaction that ends in it; null when none does. */
-  whole: ReadonlyArray<number> | null
+  /** By partition; none where there is nothing to send. */
+  readonly parts: Array<RecordBatch | undefined>
+  records: number
+  /** Records per partition up to the end of the last transaction that ends in it; null when none does. */
+  whole: Array<number> | null
   /** Transactions that end in it. */
   readonly rows: Array<CommitRow>
   /** The one that does not. */
@@ -22,8 +23,9 @@ export interface Batch {
 }
 
 export interface PlanOptions {
-  readonly topic: string
   readonly encoder: RecordEncoder
+  readonly pool: BufferPool
+  readonly compression: Compression
   readonly epochs: ReadonlyArray<PartitionEpoch>
   /** How many bytes one partition takes at once, before compression. */
   readonly batchBytes: number
@@ -35,12 +37,12 @@ export interface PlanOptions {
 
 /** About how many bytes a send may have over all partitions, and how many records. */
 const sendBytes = 4 * 1024 * 1024
-const sendRecords = 10_000
+const sendRecords = 2500
 /** What the record format adds to key and value at most, headers included. */
 const recordOverhead = 128
 const partName = Buffer.from(partHeader)
 
-const emptyBatch = (): Batch => ({ messages: [], counts: [], whole: null, rows: [], open: null })
+const emptyBatch = (): Batch => ({ parts: [], records: 0, whole: null, rows: [], open: null })
 
 /** Puts changes into batches, in the order of the log. A plain loop: no Effect for each change. */
 export class BatchPlan {
@@ -55,8 +57,23 @@ export class BatchPlan {
     this.#open = open
   }
 
-  get batches(): ReadonlyArray<Batch> {
-    return this.#batches
+  /** Whether there is a batch to which nothing will be added. */
+  get hasWhole(): boolean {
+    return this.#batches.length > 1
+  }
+
+  /** The oldest; the last one only when all is added. */
+  take(): Batch | undefined {
+    return this.#batches.shift()
+  }
+
+  takeAll(): ReadonlyArray<Batch> {
+    return this.#batches.splice(0)
+  }
+
+  /** The transaction that goes on behind what was added. */
+  get open(): OpenTransaction | null {
+    return this.#open
   }
 
   get #batch(): Batch {
@@ -68,9 +85,9 @@ export class BatchPlan {
   /** Room in one partition, else a new batch. */
   #reserve(partition: number, size: number): void {
     const taken = this.#partitionBytes[partition] ?? 0
-    const { messages } = this.#batch
+    const { records } = this.#batch
     const full = taken + size > this.#options.batchBytes || this.#bytes + size > sendBytes
-    if (messages.length > 0 && (full || messages.length >= sendRecords)) {
+    if (records > 0 && (full || records >= sendRecords)) {
       this.#batches.push({ ...emptyBatch(), open: this.#open })
       this.#partitionBytes = []
       this.#bytes = 0
@@ -79,56 +96,59 @@ export class BatchPlan {
     this.#bytes += size
   }
 
-  #put(message: Message): void {
-    const { partition } = message
-    this.#reserve(partition, message.key.length + (message.value?.length ?? 0) + recordOverhead)
-    const { messages, counts } = this.#batch
-    messages.push(message)
-    counts[partition] = (counts[partition] ?? 0) + 1
+  #put(partition: number, timestamp: number, record: EncodedRecord, header?: RecordHeader): void {
+    this.#reserve(partition, record.end - record.start + recordOverhead)
+    const batch = this.#batch
+    const part = batch.parts[partition] ?? new RecordBatch(this.#options.pool, this.#options.compression)
+    batch.parts[partition] = part
+    part.append(timestamp, record, header)
+    batch.records++
   }
 
-  #putRecord(partition: number, key: Buffer, value: Buffer, timestamp: bigint, id: string): void {
-    const { topic, batchBytes, writerId } = this.#options
-    const most = batchBytes - key.length - recordOverhead
-    if (value.length <= most) {
-      this.#put({ topic, partition, key, value, timestamp })
+  #putRecord(partition: number, timestamp: number, record: EncodedRecord, id: string): void {
+    const { batchBytes, writerId } = this.#options
+    const { bytes, start, keyEnd, end, everywhere } = record
+    const most = batchBytes - (keyEnd - start) - recordOverhead
+    if (end - keyEnd <= most) {
+      this.#put(partition, timestamp, record)
       return
     }
-    const parts = splitValue(value, most)
+    const key = bytes.subarray(start, keyEnd)
+    const parts = splitValue(bytes.subarray(keyEnd, end), most)
     for (const [i, part] of parts.entries()) {
       const label = Buffer.from(partLabel(i, parts.length, `${writerId}.${id}`))
-      this.#put({ topic, partition, key, value: part, timestamp, headers: new Map([[partName, label]]) })
+      const piece = Buffer.concat([key, part])
+      const made = { bytes: piece, start: 0, keyEnd: key.length, end: piece.length, everywhere }
+      this.#put(partition, timestamp, made, { key: partName, value: label })
     }
   }
 
-  /** Gives the size of its value. */
-  #add(record: EncodedRecord, seq: number, ordinal: number, timestamp: bigint, partitions: number): number {
+  #add(record: EncodedRecord, seq: number, ordinal: number, timestamp: number, partitions: number): void {
     const { stored } = this.#options
-    const key = Buffer.from(record.key)
-    const value = Buffer.from(record.value)
-    const first = record.everywhere ? 0 : partitionOf(record.key, partitions)
-    const last = record.everywhere ? partitions - 1 : first
+    const { bytes, start, keyEnd, everywhere } = record
+    const first = everywhere ? 0 : partitionOf(bytes, start, keyEnd, partitions)
+    const last = everywhere ? partitions - 1 : first
     for (let partition = first; partition <= last; partition++) {
       if (stored.size > 0 && stored.has(recordId({ seq, ordinal }, partition))) continue
-      this.#putRecord(partition, key, value, timestamp, `${seq}.${ordinal}`)
+      this.#putRecord(partition, timestamp, record, `${seq}.${ordinal}`)
     }
-    return value.length
   }
 
   add(chunk: ArchivedChunk, logTime: number): void {
     const { seq, commit, incarnation, firstOrdinal } = chunk
     const partitions = partitionsFor(this.#options.epochs, seq)
-    const timestamp = BigInt(Math.floor(commit.commitTime / microsFromMillis(1)))
+    const timestamp = Math.floor(commit.commitTime / microsFromMillis(1))
     const before = this.#open?.row.seq === seq ? this.#open.row.bytes : 0
     const row = { seq, incarnation, commit, logTime, bytes: before }
     let ordinal = firstOrdinal
-    for (const record of this.#options.encoder.encode(chunk, logTime)) {
+    this.#options.encoder.encode(chunk, logTime, (record) => {
       const batch = this.#batch
-      row.bytes += this.#add(record, seq, ordinal, timestamp, partitions)
+      row.bytes += record.end - record.keyEnd
+      this.#add(record, seq, ordinal, timestamp, partitions)
       // A batch ends before the record that had no room in it.
       if (batch !== this.#batch) batch.open = this.#openAt(row, ordinal - 1) ?? batch.open
       ordinal++
-    }
+    })
     const batch = this.#batch
     if (endOrdinal(chunk) < commit.count) {
       this.#open = this.#openAt(row, ordinal - 1)
@@ -137,8 +157,9 @@ export class BatchPlan {
     }
     this.#open = null
     batch.open = null
-    batch.rows.push({ ...row })
-    batch.whole = [...batch.counts]
+    batch.rows.push(row)
+    batch.whole ??= []
+    for (let i = 0; i < batch.parts.length; i++) batch.whole[i] = batch.parts[i]?.count ?? 0
   }
 
   #openAt(row: CommitRow, ordinal: number): OpenTransaction | null {

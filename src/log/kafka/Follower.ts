@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { LogError } from "../LogError.ts"
 import type { Intervals } from "./Intervals.ts"
 import { attempt } from "./KafkaFault.ts"
@@ -62,9 +62,11 @@ export const followLog = Effect.fnUntraced(function* (
 /** Keeps marks, schema versions and incarnations in step. Never ends by itself. */
 export const followMeta = ({ state, meta, options }: KafkaLog): Effect.Effect<never, LogError> =>
   Effect.forever(
-    Effect.map(
+    Effect.zipWith(
       attempt(options.topic, () => meta.follow(waitMs)),
-      (came) => {
+      Clock.currentTimeMillis,
+      (came, now) => {
+        state.heardAt = now
         if (!came) return
         state.showMark()
         state.changed.notify()

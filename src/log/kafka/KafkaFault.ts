@@ -54,12 +54,24 @@ export const isUnknownTopic = (thrown: unknown): boolean => {
 
 const unsuited = (detail: string, fix: string): LogErrorReason => ({ _tag: "Unsuited", detail, fix })
 
+/** A broker that dies does so, and one that expects something else of us: it does not say what. */
+const hangsUp = /^(Connection closed|Client network socket disconnected before secure TLS)/u
+
 /** What went wrong in words an operator understands. */
 const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
   if (thrown instanceof LogError) return thrown.reason
   const { apiIds, codes, messages } = said(thrown)
   const any = (pattern: RegExp) => [...apiIds, ...codes].find((name) => pattern.test(name))
-  if (codes.has("PLT_KFK_AUTHENTICATION") || any(/^(SASL_|UNSUPPORTED_SASL|ILLEGAL_SASL)/u) !== undefined) {
+  if (messages.has("Broker requires TLS.")) {
+    return unsuited("the broker speaks TLS on this port, and we do not", "set KAFKA_TLS to on")
+  }
+  // The client calls it so, too, when the connection is lost while it logs in.
+  const isLost =
+    any(/^E[A-Z]+$|^PLT_KFK_TIMEOUT$/u) !== undefined || [...messages].some((text) => hangsUp.test(text))
+  if (
+    (codes.has("PLT_KFK_AUTHENTICATION") && !isLost) ||
+    any(/^(SASL_|UNSUPPORTED_SASL|ILLEGAL_SASL)/u) !== undefined
+  ) {
     return unsuited(
       "the broker refuses the credentials",
       "check KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM"
@@ -69,7 +81,7 @@ const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
   if (unauthorized !== undefined) {
     return unsuited(
       `the broker does not allow it: ${unauthorized}`,
-      `allow this user to describe, read, write and create ${topic} and ${topic}.meta`
+      `allow this user Describe, DescribeConfigs and Read on ${topic} and ${topic}.meta; that of the ingestor Write and Create, too`
     )
   }
   const untrusted = any(/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/u)
@@ -91,9 +103,17 @@ const reasonOf = (thrown: unknown, topic: string): LogErrorReason => {
       `set message.timestamp.after.max.ms and message.timestamp.before.max.ms of ${topic} to 9223372036854775807`
     )
   }
-  return { _tag: "Unavailable", detail: [...messages].slice(0, 3).join("; ") || "no answer" }
+  if (apiIds.has("INVALID_REPLICATION_FACTOR")) {
+    return { _tag: "Unavailable", detail: "fewer brokers are there than KAFKA_REPLICATION_FACTOR asks for" }
+  }
+  const detail = [...messages].slice(0, 3).join("; ") || "no answer"
+  const hint = hangsUp.test(detail) ? ": does it speak TLS on this port, and want a certificate of ours?" : ""
+  return { _tag: "Unavailable", detail: `${detail}${hint}` }
 }
+
+/** What the client threw. */
+export const kafkaFault = (thrown: unknown, topic: string): LogError => kafkaError(reasonOf(thrown, topic))
 
 /** A call of the client. */
 export const attempt = <A>(topic: string, call: () => Promise<A>): Effect.Effect<A, LogError> =>
-  Effect.tryPromise({ try: call, catch: (thrown) => kafkaError(reasonOf(thrown, topic)) })
+  Effect.tryPromise({ try: call, catch: (thrown) => kafkaFault(thrown, topic) })

@@ -1,19 +1,17 @@
-import { Context, type Effect } from "effect"
+import { Context } from "effect"
 
 /** What an operator watches of the Kafka archive in this process. */
-export class KafkaGauges extends Context.Service<
-  KafkaGauges,
-  {
-    /**
-     * For how long the broker has not taken what is to be stored, in ms; 0 when all is. A send is tried for ever, and
-     * tried again when it was given up: this is what tells of it.
-     */
-    readonly sendAgeMs: Effect.Effect<number>
-    /** Since the start: records stored twice, records of an unfinished life, and records that are none of ours. */
-    readonly passed: Effect.Effect<{
-      readonly repeats: number
-      readonly leftovers: number
-      readonly foreign: number
-    }>
-  }
->()("walstream/log/KafkaGauges") {}
+export interface KafkaFigures {
+  /** Since when the broker has not taken what is to be stored, in ms; null when it has all. A send is tried for ever. */
+  readonly waitsSince: number | null
+  /** Changes that it has taken since the start, of transactions that it has whole. */
+  readonly published: number
+  /** Since the start: records stored twice, records of an unfinished life, and records that are none of ours. */
+  readonly passed: { readonly repeats: number; readonly leftovers: number; readonly foreign: number }
+}
+
+/** Null where the archive is not in Kafka, or was not reached yet. */
+export const KafkaGauges = Context.Reference<{ readonly read: () => KafkaFigures | null }>(
+  "walstream/log/KafkaGauges",
+  { defaultValue: () => ({ read: () => null }) }
+)

@@ -1,5 +1,6 @@
 import type { BaseOptions } from "@platformatic/kafka"
 import { Redacted } from "effect"
+import type { Compression } from "./RecordBatch.ts"
 
 export interface KafkaCredentials {
   readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512"
@@ -24,7 +25,14 @@ export interface KafkaConnection {
   readonly tls?: KafkaTls
   /** How we appear in the broker's logs and quotas. Default `walstream`. */
   readonly clientId?: string
+  /**
+   * How long an answer may take, in milliseconds. A broker that is frozen or cut off leaves its connections open. Default
+   * 10 000: a little longer than a cluster takes to elect other leaders (`broker.session.timeout.ms`, 9000).
+   */
+  readonly answerMillis?: number
 }
+
+const defaultAnswerMillis = 10_000
 
 /** What the topic gets when we create it. An existing topic is left as it is, and checked. */
 export interface KafkaTopicOptions {
@@ -34,8 +42,10 @@ export interface KafkaTopicOptions {
   readonly retentionMs?: number
   /** How many bytes a partition keeps. Default: all. */
   readonly retentionBytes?: number
-  /** Default: 3, or as many as there are brokers. */
+  /** Default: 3, or as many as there are brokers. An existing topic that has fewer than are asked for is refused. */
   readonly replicationFactor?: number
+  /** How many replicas must have a record before it counts as stored, at least; for an existing topic, too. Default 2. */
+  readonly minInsyncReplicas?: number
 }
 
 export interface KafkaArchiveOptions extends KafkaConnection {
@@ -46,17 +56,20 @@ export interface KafkaArchiveOptions extends KafkaConnection {
   /** One process appends; in all others the archive only follows what is there. */
   readonly role: "writer" | "reader"
   readonly create?: KafkaTopicOptions
-  /** Default `lz4`: half the work of `zstd`, which stores less. */
-  readonly compression?: "none" | "lz4" | "snappy" | "zstd"
+  /** Default `lz4`; `zstd` (level 1) is about as much work and stores half. */
+  readonly compression?: Compression
   /** After about how many changes a place is kept in the meta topic, from which reads may start. Default 20000. */
   readonly indexChanges?: number
 }
 
-/** The client's own options. It retries a send for ever as long as `retries` is not set: that is what keeps it exact. */
-export const clientOptions = (options: KafkaConnection): BaseOptions => ({
+/** The client's own options. */
+export const clientOptions = (
+  options: KafkaConnection
+): BaseOptions & { readonly requestTimeout: number } => ({
   clientId: options.clientId ?? "walstream",
   bootstrapBrokers: [...options.brokers],
   connectTimeout: 5000,
+  requestTimeout: options.answerMillis ?? defaultAnswerMillis,
   retryDelay: 250,
   autocreateTopics: false,
   ...(options.credentials === undefined

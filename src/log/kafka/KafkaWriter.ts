@@ -6,16 +6,21 @@ import type { LogError } from "../LogError.ts"
 import { nextMark } from "../MarkRules.ts"
 import { beginsWrongly, continueTail, contradiction, sameIncarnation } from "../Tail.ts"
 import { type Batch, BatchPlan } from "./BatchPlan.ts"
+import { BatchSource } from "./BatchSource.ts"
+import { BufferPool } from "./BufferPool.ts"
+import { EncodedAhead } from "./EncodedAhead.ts"
+import type { TopicBatch } from "./IdempotentProducer.ts"
 import type { Intervals } from "./Intervals.ts"
 import { attempt, kafkaError } from "./KafkaFault.ts"
 import type { KafkaLog } from "./KafkaLog.ts"
-import { conflict } from "./LogState.ts"
+import { conflict, type OpenTransaction } from "./LogState.ts"
 import { fromIncarnation, fromMark, fromPlace, fromRelation } from "./MetaCodec.ts"
 import { encodeMeta, type MetaEntry, metaKey, placeKey } from "./MetaEntries.ts"
 import type { Place } from "./Place.ts"
+import { type Compression, RecordBatch } from "./RecordBatch.ts"
 import { RecordEncoder } from "./RecordEncoder.ts"
 import { relationsOf } from "./Relations.ts"
-import { type Message, partitionOfKey, type Sender } from "./Sender.ts"
+import type { Sender } from "./Sender.ts"
 import { type FoundTail, scanTail } from "./TailScan.ts"
 import { metaTopic } from "./Topics.ts"
 
@@ -30,12 +35,21 @@ export interface KafkaWriterOptions {
   readonly batchBytes: number
 }
 
+/** For the meta topic. */
+interface MetaRecord {
+  readonly key: string
+  /** Null: the key is to be forgotten. */
+  readonly entry: MetaEntry | null
+}
+
 /** Everything that changes the topics. One thing at a time: appends and marks are one sequence. */
 export class KafkaWriter {
   readonly #log: KafkaLog
   readonly #intervals: Intervals
   readonly #sender: Sender
   readonly #encoder: RecordEncoder
+  readonly #pool = new BufferPool()
+  readonly #compression: Compression
   readonly #batchBytes: number
   readonly #turn = Semaphore.makeUnsafe(1)
   readonly #writerId = crypto.randomUUID().slice(0, 8)
@@ -46,13 +60,19 @@ export class KafkaWriter {
   #whole: ReadonlyArray<number>
   /** Whether something was sent whose outcome is not known. */
   #isUnsettled = false
+  /** Whether somebody else has written between our sends: the one that took over from us, maybe, and is further. */
+  #isShared = false
+  /** Changes of the transactions that have become whole here. */
+  published = 0
+  readonly #ahead = new EncodedAhead()
   /** What goes along with the next send. */
-  #waiting: Array<Message> = []
+  #waiting: Array<MetaRecord> = []
 
   constructor({ log, intervals, sender, tail, batchBytes }: KafkaWriterOptions) {
     this.#log = log
     this.#intervals = intervals
     this.#sender = sender
+    this.#compression = log.options.compression ?? "lz4"
     this.#batchBytes = batchBytes
     this.#encoder = new RecordEncoder(log.options.source)
     this.#tail = tail
@@ -63,6 +83,7 @@ export class KafkaWriter {
   /** Reads what is stored, by identity, after a send whose outcome is not known. */
   readonly #settle = Effect.fnUntraced({ self: this }, function* (): Effect.fn.Return<void, LogError> {
     if (!this.#isUnsettled) return
+    this.#ahead.forget()
     const log = this.#log
     this.#intervals.clear()
     yield* attempt(log.options.topic, () => log.meta.refresh())
@@ -70,6 +91,8 @@ export class KafkaWriter {
     this.#offsets = [...this.#tail.ends]
     this.#whole = this.#tail.whole
     this.#isUnsettled = false
+    this.#isShared = false
+    if (this.#isPlaceDue) this.#addPlace()
   })
 
   /** Nothing else is under way, and what is stored is known, when `work` runs. */
@@ -83,35 +106,50 @@ export class KafkaWriter {
     )
   }
 
-  /** Fails, or is interrupted, with an unknown outcome. */
+  /** Fails, or is interrupted, with an unknown outcome. Gives where each partition of the changes' topic went on. */
   readonly #send = Effect.fnUntraced(
     { self: this },
-    function* (messages: ReadonlyArray<Message>): Effect.fn.Return<ReadonlyMap<string, number>, LogError> {
-      const along = this.#waiting
+    function* (
+      batches: ReadonlyArray<TopicBatch>,
+      entries: ReadonlyArray<MetaRecord>
+    ): Effect.fn.Return<ReadonlyMap<number, number>, LogError> {
+      const { topic } = this.#log.options
+      const meta = this.#metaBatch([...entries, ...this.#waiting], yield* Clock.currentTimeMillis)
+      const sent = [...batches, ...meta]
       this.#waiting = []
-      return yield* this.#sender.send([...messages, ...along]).pipe(
+      const produced = yield* this.#sender.send(sent).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
             this.#isUnsettled ||= exit._tag === "Failure"
           })
         )
       )
+      for (const { records } of sent) records.release()
+      return new Map(
+        produced.flatMap((each) => (each.topic === topic ? [[each.partition, each.offset] as const] : []))
+      )
     }
   )
 
-  #message(key: string, entry: MetaEntry | null, now: number): Message {
-    const { topic } = this.#log.options
-    const value = entry === null ? null : Buffer.from(encodeMeta(entry))
-    return { topic: metaTopic(topic), partition: 0, key: Buffer.from(key), value, timestamp: BigInt(now) }
+  #metaBatch(entries: ReadonlyArray<MetaRecord>, now: number): ReadonlyArray<TopicBatch> {
+    if (entries.length === 0) return []
+    const records = new RecordBatch(this.#pool, this.#compression)
+    for (const { key, entry } of entries) {
+      const keyEnd = Buffer.byteLength(key)
+      const bytes = Buffer.from(entry === null ? key : key + encodeMeta(entry))
+      records.append(now, { bytes, start: 0, keyEnd, end: entry === null ? null : bytes.length })
+    }
+    return [{ topic: metaTopic(this.#log.options.topic), partition: 0, records }]
   }
 
-  readonly #sendMeta = Effect.fnUntraced(
-    { self: this },
-    function* (entries: ReadonlyArray<MetaEntry>): Effect.fn.Return<void, LogError> {
-      const now = yield* Clock.currentTimeMillis
-      yield* this.#send(entries.map((entry) => this.#message(metaKey(entry), entry, now)))
-    }
-  )
+  #sendMeta(entries: ReadonlyArray<MetaEntry>): Effect.Effect<void, LogError> {
+    return Effect.asVoid(
+      this.#send(
+        [],
+        entries.map((entry) => ({ key: metaKey(entry), entry }))
+      )
+    )
+  }
 
   /** Chunks that are stored already must be those that are stored; what retention has removed passes. */
   readonly #checkRepeats = Effect.fnUntraced(
@@ -148,12 +186,16 @@ export class KafkaWriter {
   })
 
   readonly append = (chunks: ReadonlyArray<ArchivedChunk>): Effect.Effect<void, LogError> =>
-    this.#alone(this.#append(chunks))
+    Effect.suspend(() => {
+      // What others have written has to be looked through before a place can be named again.
+      this.#isUnsettled ||= this.#isShared && this.#isPlaceDue
+      return this.#alone(this.#append(chunks))
+    })
 
   readonly #append = Effect.fnUntraced(
     { self: this },
     function* (chunks: ReadonlyArray<ArchivedChunk>): Effect.fn.Return<void, LogError> {
-      const { state, options } = this.#log
+      const { state } = this.#log
       const { meta } = state
       const continuation = continueTail(state.last, meta.incarnations, chunks)
       if ("detail" in continuation) return yield* conflict(continuation.seq, continuation.detail)
@@ -167,40 +209,55 @@ export class KafkaWriter {
         yield* this.#sendMeta(relations.map(fromRelation))
         for (const relation of relations) meta.relations.set(relation.fingerprint, relation)
       }
-      const plan = new BatchPlan(
-        {
-          topic: options.topic,
-          encoder: this.#encoder,
-          epochs: meta.epochs,
-          batchBytes: this.#batchBytes,
-          writerId: this.#writerId,
-          stored: this.#tail.ahead.ids
-        },
-        state.open
-      )
-      let logTime = state.baseTime
-      for (const chunk of fresh) {
-        logTime = Math.max(logTime, chunk.commit.commitTime)
-        plan.add(chunk, logTime)
+      const source =
+        this.#ahead.take(chunks, fresh, state) ??
+        new BatchSource(this.#plan(state.open), fresh, state.baseTime)
+      this.#ahead.began(source)
+      for (let batch = yield* source.next; batch !== undefined; ) {
+        const [, next] = yield* Effect.all([this.#sendBatch(batch), source.next], { concurrency: 2 })
+        batch = next
       }
-      for (const batch of plan.batches) yield* this.#sendBatch(batch)
+      this.#ahead.ended(source)
     }
   )
+
+  #plan(open: OpenTransaction | null): BatchPlan {
+    return new BatchPlan(
+      {
+        encoder: this.#encoder,
+        pool: this.#pool,
+        compression: this.#compression,
+        epochs: this.#log.state.meta.epochs,
+        batchBytes: this.#batchBytes,
+        writerId: this.#writerId,
+        stored: this.#tail.ahead.ids
+      },
+      open
+    )
+  }
+
+  /** Encodes what will be appended behind the append that is under way, as if that will go well. */
+  readonly encodeAhead = (chunks: ReadonlyArray<ArchivedChunk>): Effect.Effect<void> =>
+    this.#ahead.encode(chunks, this.#log.state, (open) => this.#plan(open))
 
   readonly #sendBatch = Effect.fnUntraced({ self: this }, function* (batch: Batch): Effect.fn.Return<
     void,
     LogError
   > {
     const { state, options } = this.#log
-    if (batch.messages.length > 0) {
-      const first = yield* this.#send(batch.messages)
+    if (batch.records > 0) {
+      const { topic } = options
+      const batches = batch.parts.flatMap((records, partition) =>
+        records === undefined ? [] : [{ topic, partition, records }]
+      )
+      const first = yield* this.#send(batches, [])
       const before = [...this.#offsets]
-      for (const [key, offset] of first) {
-        const partition = partitionOfKey(options.topic, key)
-        if (partition === undefined) continue
-        this.#isUnsettled ||= offset < (before[partition] ?? 0)
+      for (const [partition, offset] of first) {
+        const end = before[partition] ?? 0
+        this.#isUnsettled ||= offset < end
+        this.#isShared ||= offset > end
         before[partition] = offset
-        this.#offsets[partition] = offset + (batch.counts[partition] ?? 0)
+        this.#offsets[partition] = offset + (batch.parts[partition]?.count ?? 0)
       }
       if (this.#isUnsettled) {
         return yield* kafkaError({
@@ -208,16 +265,19 @@ export class KafkaWriter {
           detail: "the topic's end went back: it is read again"
         })
       }
-      // As long as something is stored ahead, its beginning is where readers have to start.
-      if (batch.whole !== null && this.#tail.ahead.ids.size === 0) {
+      // As long as something is stored ahead, by us or others, readers have to start before it.
+      if (batch.whole !== null && this.#tail.ahead.ids.size === 0 && !this.#isShared) {
         const { whole } = batch
         this.#whole = this.#offsets.map((_, p) => (before[p] ?? 0) + (whole[p] ?? 0))
       }
     }
-    for (const row of batch.rows) state.addRow(row)
+    for (const row of batch.rows) {
+      state.addRow(row)
+      this.published += row.commit.count
+    }
     state.open = batch.open
     this.#dropAhead()
-    if (state.changesSincePlace >= (options.indexChanges ?? defaultIndexChanges)) yield* this.#addPlace()
+    if (this.#isPlaceDue && !this.#isShared) this.#addPlace()
     state.showMark()
     state.changed.notify()
   })
@@ -229,18 +289,22 @@ export class KafkaWriter {
     for (const seq of commits.keys()) if (seq < this.#log.state.nextSeq) commits.delete(seq)
     if (commits.size > 0) return
     ids.clear()
-    if (this.#log.state.open === null) this.#whole = [...this.#offsets]
+    if (this.#log.state.open === null && !this.#isShared) this.#whole = [...this.#offsets]
   }
 
-  readonly #addPlace = Effect.fnUntraced({ self: this }, function* (): Effect.fn.Return<void> {
+  get #isPlaceDue(): boolean {
+    const { state, options } = this.#log
+    return state.changesSincePlace >= (options.indexChanges ?? defaultIndexChanges)
+  }
+
+  #addPlace(): void {
     const { state } = this.#log
     const place = state.placeAt(this.#whole)
     const { newest } = state.meta.places
     if (place.seq <= newest.seq) return
     this.#intervals.put(newest.seq, state.addPlace(place))
-    const now = yield* Clock.currentTimeMillis
-    this.#waiting.push(this.#message(placeKey(place.seq), fromPlace(place), now))
-  })
+    this.#waiting.push({ key: placeKey(place.seq), entry: fromPlace(place) })
+  }
 
   readonly writeMark = (mark: Mark): Effect.Effect<void, LogError> => this.#alone(this.#writeMark(mark))
 
@@ -279,6 +343,7 @@ export class KafkaWriter {
     state.meta.begin(incarnation)
     // What the life before left unfinished stays in the topic; its incarnation says that it is none of the log.
     state.open = null
+    this.#ahead.forget()
     this.#tail.ahead.ids.clear()
     this.#tail.ahead.commits.clear()
     state.changed.notify()
@@ -308,11 +373,8 @@ export class KafkaWriter {
     )
 
   /** Removes from the meta topic what no reader can start from any more, with the next send. */
-  readonly forget = Effect.fnUntraced(
-    { self: this },
-    function* (places: ReadonlyArray<Place>): Effect.fn.Return<void> {
-      const now = yield* Clock.currentTimeMillis
-      for (const { seq } of places) if (seq > 0) this.#waiting.push(this.#message(placeKey(seq), null, now))
-    }
-  )
+  readonly forget = (places: ReadonlyArray<Place>): Effect.Effect<void> =>
+    Effect.sync(() => {
+      for (const { seq } of places) if (seq > 0) this.#waiting.push({ key: placeKey(seq), entry: null })
+    })
 }

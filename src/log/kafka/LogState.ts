@@ -37,6 +37,8 @@ export class LogState {
   open: OpenTransaction | null = null
   /** The log is shorter than its mark: nothing may be put in the place of what is lost. */
   lost: LogError | null = null
+  /** When a broker last answered a reading process, in ms. */
+  heardAt = 0
   /** How many partitions the topic had when it was opened. */
   found = 0
 

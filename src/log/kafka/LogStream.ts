@@ -1,15 +1,15 @@
 import { Effect, Stream } from "effect"
 import * as Cause from "effect/Cause"
 import type { Change } from "../../domain/Change.ts"
-import type { SeqRange } from "../../domain/Log.ts"
+import type { ReadHints, SeqRange } from "../../domain/Log.ts"
 import type { Position } from "../../domain/Position.ts"
 import type { ArchivedChunk } from "../../domain/Transaction.ts"
 import { LogError } from "../LogError.ts"
 import { OutOfRange } from "./Fetcher.ts"
 import { attempt, kafkaError } from "./KafkaFault.ts"
-import { type KafkaLog, readFrom } from "./KafkaLog.ts"
+import type { KafkaLog } from "./KafkaLog.ts"
+import { LogCursor } from "./LogCursor.ts"
 import type { PartitionRecord } from "./PartitionMerge.ts"
-import type { PartitionReader } from "./PartitionReader.ts"
 import { changeOf, commitOf, openRecord } from "./RecordDecoder.ts"
 
 /** How many changes, and about how many bytes, one element of the stream has. */
@@ -23,6 +23,7 @@ interface OpenChunk extends ArchivedChunk {
   readonly changes: Array<Change>
   last: boolean
   bytes: number
+  hints?: ReadHints
 }
 
 const damaged = ({ partition, offset }: PartitionRecord, thrown: unknown): LogError => {
@@ -32,35 +33,10 @@ const damaged = ({ partition, offset }: PartitionRecord, thrown: unknown): LogEr
   return kafkaError({ _tag: "Corrupt", detail: `partition ${partition}, offset ${offset}: ${why}` })
 }
 
-/** The next record; one that was put back comes first. */
-class Records {
-  readonly #reader: PartitionReader
-  #back: PartitionRecord | undefined
-
-  constructor(reader: PartitionReader) {
-    this.#reader = reader
-  }
-
-  take(untilSeq: number): PartitionRecord | undefined {
-    const back = this.#back
-    this.#back = undefined
-    if (back !== undefined) return back
-    return this.#reader.expected.seq < untilSeq ? this.#reader.take() : undefined
-  }
-
-  get hasBack(): boolean {
-    return this.#back !== undefined
-  }
-
-  putBack(record: PartitionRecord): void {
-    this.#back = record
-  }
-}
-
 /** Opens records up to a transaction (exclusive), until there is none at hand or the page is full. */
 const takePage = (
   log: KafkaLog,
-  records: Records,
+  cursor: LogCursor,
   from: Position,
   untilSeq: number
 ): ReadonlyArray<ArchivedChunk> | LogError => {
@@ -69,8 +45,9 @@ const takePage = (
   const page: Array<OpenChunk> = []
   let [changes, bytes] = [0, 0]
   let chunk: OpenChunk | undefined
+  let last: PartitionRecord | undefined
   while (changes < pageChanges && bytes < pageBytes) {
-    const record = records.take(untilSeq)
+    const record = cursor.take(untilSeq)
     if (record === undefined) break
     const { seq, ordinal, count, value } = record
     if (seq === from.seq && ordinal < from.ordinal) continue
@@ -84,14 +61,16 @@ const takePage = (
       }
       chunk.changes.push(changeOf(opened, relationOf))
     } catch (thrown) {
-      records.putBack(record)
+      cursor.putBack(record)
       return page.some((each) => each.changes.length > 0) ? whole(page) : damaged(record, thrown)
     }
     chunk.last = ordinal + 1 === count
     chunk.bytes += value.length
     changes++
     bytes += value.length
+    last = record
   }
+  if (chunk !== undefined && last !== undefined) chunk.hints = cursor.hintsAfter(last)
   return page
 }
 
@@ -102,7 +81,8 @@ const whole = (page: ReadonlyArray<OpenChunk>) => page.filter(({ changes }) => c
 export const readLog = (
   log: KafkaLog,
   from: Position,
-  end: SeqRange["end"]
+  end: SeqRange["end"],
+  hints: ReadHints = {}
 ): Stream.Stream<ReadonlyArray<ArchivedChunk>, LogError> => {
   const { state, options } = log
   const start = from.seq < 1 ? { seq: 1, ordinal: 0 } : from
@@ -111,31 +91,30 @@ export const readLog = (
     kafkaError({ _tag: "Missing", from: seq, until: Math.min(state.firstSeq, stop) })
 
   /** What must be there did not come: retention has removed it, or it never was there. */
-  const look = Effect.fnUntraced(function* (reader: PartitionReader, isLast: boolean) {
-    const { starts } = yield* attempt(options.topic, () => reader.edges())
+  const look = Effect.fnUntraced(function* (cursor: LogCursor, isLast: boolean) {
+    const { starts } = yield* attempt(options.topic, () => cursor.edges())
     state.setStarts(starts)
-    const { seq } = reader.expected
+    const { seq } = cursor.expected
     if (seq < state.firstSeq) return yield* missing(seq)
     if (!isLast) return
     const detail = `transaction ${seq} is not in topic ${options.topic}, though a later one is`
     return yield* kafkaError({ _tag: "Corrupt", detail })
   })
 
-  const makePull = (reader: PartitionReader) => {
-    const records = new Records(reader)
+  const makePull = (cursor: LogCursor) => {
     let misses = 0
     let isRefreshed = false
     return Effect.gen(function* () {
       for (;;) {
-        const { seq } = reader.expected
-        if (seq >= stop && !records.hasBack) return yield* Cause.done()
+        const { seq } = cursor.expected
+        if (seq >= stop && !cursor.hasBack) return yield* Cause.done()
         const changed = state.changed.next
         if (seq < state.firstSeq) return yield* missing(seq)
-        if (seq >= state.nextSeq && !records.hasBack) {
+        if (seq >= state.nextSeq && !cursor.hasBack) {
           yield* changed
           continue
         }
-        const page = takePage(log, records, start, Math.min(state.nextSeq, stop))
+        const page = takePage(log, cursor, start, Math.min(state.nextSeq, stop))
         if (page instanceof LogError) {
           // Its schema version may have been stored only just now.
           if (isRefreshed) return yield* page
@@ -145,15 +124,16 @@ export const readLog = (
         }
         isRefreshed = false
         if (page.length > 0) return [page] as const
-        if (reader.expected.seq >= state.nextSeq || reader.expected.seq >= stop) continue
+        if (cursor.expected.seq >= state.nextSeq || cursor.expected.seq >= stop) continue
         const came = yield* attempt(options.topic, () =>
-          reader.fill(patienceMs).catch((thrown: unknown) => {
+          cursor.fill(patienceMs).catch((thrown: unknown) => {
             if (thrown instanceof OutOfRange) return false
             throw thrown
           })
         )
+        if (!came && (yield* Effect.promise(() => cursor.distrust()))) continue
         misses = came ? 0 : misses + 1
-        if (!came) yield* look(reader, misses >= tries)
+        if (!came) yield* look(cursor, misses >= tries)
       }
     })
   }
@@ -161,13 +141,10 @@ export const readLog = (
   return Stream.unwrap(
     Effect.map(
       Effect.acquireRelease(
-        Effect.sync(() => {
-          const first = Math.max(start.seq, state.firstSeq)
-          return readFrom(log, state.meta.places.before(first), { seq: start.seq, ordinal: 0 })
-        }),
-        (reader) => Effect.promise(() => reader.close())
+        Effect.sync(() => new LogCursor(log, start, hints)),
+        (cursor) => Effect.promise(() => cursor.close())
       ),
-      (reader) => Stream.fromPull(Effect.succeed(makePull(reader)))
+      (cursor) => Stream.fromPull(Effect.succeed(makePull(cursor)))
     )
   )
 }

@@ -67,7 +67,8 @@ export const fromMark = (mark: Mark, place: Place): MetaEntry => ({
   partitions: mark.partitions,
   coverage_time: mark.coverageTime,
   incarnation: mark.incarnation,
-  place: placeEntry(place)
+  place: placeEntry(place),
+  ...(mark.spill === undefined ? {} : { spill: mark.spill })
 })
 
 export const toMark = (entry: Entry<"mark">): Mark => ({
@@ -76,7 +77,8 @@ export const toMark = (entry: Entry<"mark">): Mark => ({
   endLsn: lsnOf(entry.end_lsn),
   partitions: entry.partitions,
   coverageTime: entry.coverage_time,
-  incarnation: entry.incarnation
+  incarnation: entry.incarnation,
+  ...(entry.spill === undefined ? {} : { spill: entry.spill })
 })
 
 export const fromIncarnation = (incarnation: Incarnation): MetaEntry => ({

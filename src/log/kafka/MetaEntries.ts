@@ -39,7 +39,8 @@ export const MetaEntry = Schema.Union([
     coverage_time: Schema.Int,
     incarnation: Counter,
     /** Where the log ended when it was written: what lies before cannot be missing. */
-    place: Place
+    place: Place,
+    spill: Schema.optionalKey(Schema.Struct({ id: Schema.String, file: Schema.String }))
   }),
   Schema.TaggedStruct("incarnation", {
     number: Schema.Int,

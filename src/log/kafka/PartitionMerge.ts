@@ -4,6 +4,7 @@ import type { RecordHead } from "./RecordDecoder.ts"
 /** A record at its place. */
 export interface PartitionRecord extends RecordHead {
   readonly partition: number
+  /** Where it begins: of one in parts, the first part's. */
   readonly offset: number
   readonly value: Buffer
 }
@@ -96,6 +97,12 @@ export class PartitionMerge<R extends PartitionRecord = PartitionRecord> {
       }
     }
     return undefined
+  }
+
+  /** What comes next in a partition, if it was fetched. */
+  head(partition: number): R | undefined {
+    const lane = this.#lanes[partition]
+    return lane?.records[lane.at]
   }
 
   /** Whatever is at hand, in no order, for those who know that the expected one is nowhere. */

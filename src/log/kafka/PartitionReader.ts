@@ -63,8 +63,15 @@ export class PartitionReader {
     return this.#next[partition] ?? 0
   }
 
+  /** Where the rest of a partition begins, together with the record that was taken last of all. */
+  restAt(partition: number, last: PartitionRecord): number {
+    const rest = this.#merge.head(partition)?.offset ?? this.next(partition)
+    const begun = this.#joiners[partition]?.begunAt ?? rest
+    return Math.min(rest, begun, last.partition === partition ? last.offset : rest)
+  }
+
   #open(partition: number, { offset, value, headers }: RawRecord): PartitionRecord | undefined {
-    let whole: Buffer | undefined = value ?? noBytes
+    let whole = { offset, value: value ?? noBytes }
     const part = headers.find(([name]) => name?.toString() === partHeader)?.[1]
     if (part !== undefined && part !== null) {
       let joiner = this.#joiners[partition]
@@ -72,11 +79,12 @@ export class PartitionReader {
         joiner = new PartJoiner()
         this.#joiners[partition] = joiner
       }
-      whole = joiner.add(part.toString(), whole)
-      if (whole === undefined) return undefined
+      const joined = joiner.add(part.toString(), whole.value, offset)
+      if (joined === undefined) return undefined
+      whole = joined
     }
-    const head = readHead(this.#head, whole)
-    if (head !== undefined) return { ...head, partition, offset, value: whole }
+    const head = readHead(this.#head, whole.value)
+    if (head !== undefined) return { ...head, partition, ...whole }
     const { met } = this.#options
     met.foreign++
     met.firstForeign ??= `partition ${partition}, offset ${offset}`

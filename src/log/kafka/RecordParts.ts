@@ -19,25 +19,44 @@ export const splitValue = (value: Buffer, most: number): ReadonlyArray<Buffer> =
 /** How many begun records are kept in mind: more than two writers at once there cannot be. */
 const mostBegun = 4
 
+/** A record that came in parts. */
+interface Joined {
+  /** Of the first part. */
+  readonly offset: number
+  readonly value: Buffer
+}
+
+interface Begun {
+  readonly offset: number
+  readonly pieces: Array<Buffer>
+}
+
 /** Puts the parts of one partition together again. */
 export class PartJoiner {
-  readonly #begun = new Map<string, Array<Buffer>>()
+  readonly #begun = new Map<string, Begun>()
 
   /** The whole value when this was its last part; undefined otherwise, also for what began before we looked. */
-  add(label: string, value: Buffer): Buffer | undefined {
+  add(label: string, value: Buffer, offset: number): Joined | undefined {
     const [, part, parts, id] = shape.exec(label) ?? []
     if (id === undefined) return undefined
-    let pieces = this.#begun.get(id)
+    let begun = this.#begun.get(id)
     if (Number(part) === 0) {
-      pieces = []
-      this.#begun.set(id, pieces)
+      begun = { offset, pieces: [] }
+      this.#begun.set(id, begun)
       const [oldest] = this.#begun.keys()
       if (this.#begun.size > mostBegun && oldest !== undefined) this.#begun.delete(oldest)
     }
-    if (pieces === undefined || pieces.length !== Number(part)) return undefined
-    pieces.push(value)
-    if (pieces.length < Number(parts)) return undefined
+    if (begun === undefined || begun.pieces.length !== Number(part)) return undefined
+    begun.pieces.push(value)
+    if (begun.pieces.length < Number(parts)) return undefined
     this.#begun.delete(id)
-    return Buffer.concat(pieces)
+    return { offset: begun.offset, value: Buffer.concat(begun.pieces) }
+  }
+
+  /** Where the first record begins that is not whole; infinity when all are. */
+  get begunAt(): number {
+    let first = Number.POSITIVE_INFINITY
+    for (const { offset } of this.#begun.values()) first = Math.min(first, offset)
+    return first
   }
 }

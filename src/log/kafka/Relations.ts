@@ -1,3 +1,4 @@
+import { packedOf } from "../../domain/PackedChunk.ts"
 import type { Relation } from "../../domain/Relation.ts"
 import type { ArchivedChunk } from "../../domain/Transaction.ts"
 
@@ -5,15 +6,10 @@ import type { ArchivedChunk } from "../../domain/Transaction.ts"
 export const relationsOf = (chunks: ReadonlyArray<ArchivedChunk>): ReadonlyArray<Relation> => {
   const found = new Map<string, Relation>()
   let last: Relation | undefined
-  for (const { changes } of chunks) {
-    for (const change of changes) {
-      if (change.op === "message") continue
-      if (change.op === "truncate") {
-        for (const relation of change.relations) found.set(relation.fingerprint, relation)
-      } else if (change.relation !== last) {
-        last = change.relation
-        found.set(last.fingerprint, last)
-      }
+  for (const chunk of chunks) {
+    for (const relation of packedOf(chunk).relations) {
+      if (relation !== last) found.set(relation.fingerprint, relation)
+      last = relation
     }
   }
   return [...found.values()]

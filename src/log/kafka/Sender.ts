@@ -1,34 +1,17 @@
-import { Producer } from "@platformatic/kafka"
-import { Clock, Effect } from "effect"
+import { Clock, Data, Effect, Schedule } from "effect"
 import type { LogError } from "../LogError.ts"
-import { attempt } from "./KafkaFault.ts"
-import { clientOptions, type KafkaConnection } from "./KafkaOptions.ts"
-
-export interface Message {
-  readonly topic: string
-  readonly partition: number
-  readonly key: Buffer
-  /** Null removes what a compacted topic has under the key. */
-  readonly value: Buffer | null
-  readonly timestamp: bigint
-  readonly headers?: Map<Buffer, Buffer>
-}
-
-/** For each `topic:partition` the offset of the first of its messages. */
-export type FirstOffsets = ReadonlyMap<string, number>
-
-const offsetKey = (topic: string, partition: number): string => `${topic}:${partition}`
-
-/** The partition of a key, if it is of this topic. */
-export const partitionOfKey = (topic: string, key: string): number | undefined =>
-  key.startsWith(`${topic}:`) ? Number(key.slice(topic.length + 1)) : undefined
+import { IdempotentProducer, isTransient, type TopicBatch } from "./IdempotentProducer.ts"
+import { kafkaFault } from "./KafkaFault.ts"
+import type { KafkaConnection } from "./KafkaOptions.ts"
+import type { Produced } from "./ProduceRequest.ts"
 
 export interface SenderOptions extends KafkaConnection {
   readonly topic: string
-  readonly compression: "none" | "lz4" | "snappy" | "zstd"
 }
 
-type Client = Producer<Buffer, Buffer, Buffer, Buffer>
+class SendFailed extends Data.TaggedError("SendFailed")<{ readonly cause: unknown }> {}
+
+const again = Schedule.spaced("250 millis")
 
 /**
  * One idempotent producer with one send outstanding, as the caller sees to. A send goes on for as long as the broker
@@ -37,7 +20,7 @@ type Client = Producer<Buffer, Buffer, Buffer, Buffer>
  */
 export class Sender {
   readonly #options: SenderOptions
-  #client: Client | undefined
+  #producer: IdempotentProducer | undefined
   /** Since when there is something to send that the broker has not taken yet, in ms; null for nothing. */
   since: number | null = null
 
@@ -45,37 +28,43 @@ export class Sender {
     this.#options = options
   }
 
-  #open(): Client {
-    this.#client ??= new Producer({ ...clientOptions(this.#options), idempotent: true })
-    return this.#client
-  }
-
-  send(messages: ReadonlyArray<Message>): Effect.Effect<FirstOffsets, LogError> {
-    const { compression, topic } = this.#options
+  /** Gives where in each partition its records begin. */
+  send(batches: ReadonlyArray<TopicBatch>): Effect.Effect<ReadonlyArray<Produced>, LogError> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       this.since ??= now
-      return attempt(topic, () =>
-        // The client types a record's value as never null; the protocol and its own writer allow it.
-        this.#open().send({ messages: messages as Parameters<Client["send"]>[0]["messages"], compression })
-      )
+      return this.#send(batches)
     }).pipe(
-      Effect.map(
-        ({ offsets }) =>
-          new Map(offsets?.map((each) => [offsetKey(each.topic, each.partition), Number(each.offset)]))
-      ),
       Effect.tap(() =>
         Effect.sync(() => {
           this.since = null
         })
       ),
+      Effect.mapError(({ cause }) => kafkaFault(cause, this.#options.topic)),
       Effect.onExit((exit) => (exit._tag === "Success" ? Effect.void : this.close))
+    )
+  }
+
+  #send(batches: ReadonlyArray<TopicBatch>): Effect.Effect<ReadonlyArray<Produced>, SendFailed> {
+    const producer = this.#producer ?? new IdempotentProducer(this.#options)
+    this.#producer = producer
+    const untilItAnswers = <A>(work: () => Promise<A>) =>
+      Effect.tryPromise({ try: work, catch: (cause) => new SendFailed({ cause }) }).pipe(
+        Effect.retry({ schedule: again, while: ({ cause }) => isTransient(cause) })
+      )
+    return Effect.flatMap(
+      untilItAnswers(() => producer.seal(batches)),
+      (sending) =>
+        Effect.as(
+          untilItAnswers(() => producer.attempt(sending)),
+          sending.produced
+        )
     )
   }
 
   /** Ends what is on its way, with an unknown outcome. */
   readonly close: Effect.Effect<void> = Effect.promise(async () => {
-    const client = this.#client
-    this.#client = undefined
-    await client?.close().catch(() => undefined)
+    const producer = this.#producer
+    this.#producer = undefined
+    await producer?.close()
   })
 }

@@ -4,9 +4,11 @@ import type { LogError } from "../LogError.ts"
 import { attempt, hasApiId, isUnknownTopic, kafkaError } from "./KafkaFault.ts"
 import { clientOptions, type KafkaArchiveOptions } from "./KafkaOptions.ts"
 import {
+  type Durability,
   settingsForChanges,
   settingsForMeta,
   type TopicShape,
+  weakness,
   wrongForChanges,
   wrongForMeta
 } from "./TopicRules.ts"
@@ -14,6 +16,7 @@ import {
 /** Kafka's number for the settings of a topic. */
 const topicResource = 2
 const defaultPartitions = 8
+const defaultInSync = 2
 const latest = -1n
 
 export const metaTopic = (topic: string): string => `${topic}.meta`
@@ -95,18 +98,19 @@ const findOrCreate = async (admin: Admin, { topic, role, create: wanted }: Kafka
   let meta = await shapeOf(admin, metaTopic(topic))
   const unused = changes === undefined || (await neverUsed(admin, changes))
   const isNew = meta === undefined && unused
+  const { brokers } = await admin.metadata({ topics: [] })
+  const inSync = wanted?.minInsyncReplicas ?? defaultInSync
   if (isNew && role === "writer") {
-    const { brokers } = await admin.metadata({ topics: [] })
     const replicas = wanted?.replicationFactor ?? Math.min(3, brokers.size)
     if (changes === undefined) {
-      const settings = settingsForChanges(replicas, wanted?.retentionMs, wanted?.retentionBytes)
+      const settings = settingsForChanges(replicas, inSync, wanted?.retentionMs, wanted?.retentionBytes)
       await create(admin, topic, wanted?.partitions ?? defaultPartitions, replicas, settings)
       changes = await appeared(admin, topic)
     }
-    await create(admin, metaTopic(topic), 1, replicas, settingsForMeta(replicas))
+    await create(admin, metaTopic(topic), 1, replicas, settingsForMeta(replicas, inSync))
     meta = await appeared(admin, metaTopic(topic))
   }
-  return { changes, meta, isNew }
+  return { changes, meta, isNew, brokers: brokers.size }
 }
 
 /** Finds the topics, makes them where there are none yet, and refuses what would lose or wedge. */
@@ -114,7 +118,7 @@ export const openTopics = Effect.fnUntraced(function* (
   options: KafkaArchiveOptions
 ): Effect.fn.Return<FoundTopics, LogError> {
   const { topic } = options
-  const { changes, meta, isNew } = yield* Effect.acquireUseRelease(
+  const { changes, meta, isNew, brokers } = yield* Effect.acquireUseRelease(
     Effect.sync(() => new Admin({ ...clientOptions(options), retries: 1 })),
     (admin) => attempt(topic, () => findOrCreate(admin, options)),
     (admin) => Effect.promise(() => admin.close().catch(() => undefined))
@@ -129,8 +133,14 @@ export const openTopics = Effect.fnUntraced(function* (
     const [there, gone] = changes === undefined ? [metaTopic(topic), topic] : [topic, metaTopic(topic)]
     return yield* kafkaError({ _tag: "Corrupt", detail: `topic ${there} is there, but ${gone} was deleted` })
   }
-  const wrong = wrongForChanges(changes) ?? wrongForMeta(meta)
+  const durability: Durability = {
+    replicas: options.create?.replicationFactor ?? 1,
+    inSync: options.create?.minInsyncReplicas ?? defaultInSync
+  }
+  const wrong = wrongForChanges(changes, durability) ?? wrongForMeta(meta, durability)
   if (wrong !== undefined) return yield* kafkaError(wrong)
+  const weak = weakness(changes, brokers) ?? weakness(meta, brokers)
+  if (weak !== undefined && options.role === "writer") yield* Effect.logWarning(weak)
   if (meta.partitions !== 1) {
     const detail = `topic ${metaTopic(topic)} has ${meta.partitions} partitions: its order would be lost`
     return yield* kafkaError({ _tag: "Unsuited", detail, fix: "let WalStream make this topic" })

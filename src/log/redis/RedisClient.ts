@@ -7,13 +7,12 @@ import type { Script } from "./Scripts.ts"
 export interface RedisClientOptions extends RedisPlace {
   /** `redis://user:password@host:port/database`; `rediss:` for TLS. */
   readonly url: Redacted.Redacted
+  /** What names the store in errors. */
+  readonly store: string
 }
 
 /** How long one blocking read waits at the server: losses that wake nobody are seen after it. */
 const blockMillis = 1000
-
-/** What names the store in errors. */
-const store = "redis buffer"
 
 /**
  * A connection that is ready. It has one life: nothing is queued while there is none, nothing is sent again, and
@@ -36,12 +35,21 @@ const open = (options: RedisClientOptions, commandTimeout: number): Promise<Redi
       protocol: 2
     })
     const fail = (error: unknown) => {
+      clearTimeout(late)
       redis.disconnect()
       reject(error instanceof Error ? error : new Error("the connection failed"))
     }
+    // One that loads what it has saved answers, and the client would wait for as long as that takes.
+    const late = setTimeout(
+      () => fail(new Error(`it is not ready within ${options.deadline} ms`)),
+      options.deadline
+    )
     // It tells why before it tells that it is closed, and would go on after a database that does not exist.
     redis.on("error", fail)
-    redis.connect().then(() => resolve(redis), fail)
+    redis.connect().then(() => {
+      clearTimeout(late)
+      resolve(redis)
+    }, fail)
   })
 
 /**
@@ -59,7 +67,7 @@ export class RedisClient {
   }
 
   /** Runs it atomically over the stream and its books. What it answers is checked by who asks. */
-  run(script: Script, args: ReadonlyArray<string | number>): Effect.Effect<unknown, LogError> {
+  run(script: Script, args: ReadonlyArray<string | number | Buffer>): Effect.Effect<unknown, LogError> {
     const { sha, lua } = script
     return this.#ask(async (redis) => {
       try {
@@ -99,7 +107,7 @@ export class RedisClient {
   })
 
   error(reason: LogError["reason"]): LogError {
-    return new LogError({ store, reason })
+    return new LogError({ store: this.#options.store, reason })
   }
 
   #ask<A>(command: (redis: Redis) => Promise<A>): Effect.Effect<A, LogError> {

@@ -112,7 +112,7 @@ export class StreamLedger {
 
   /** Whether the next write holds as much as one write should: Redis does nothing else meanwhile. */
   get isLoaded(): boolean {
-    return this.#planned.length >= 500 || this.#plannedBytes >= 1_000_000
+    return this.#planned.length >= 1000 || this.#plannedBytes >= 1_000_000
   }
 
   append(chunk: ArchivedChunk): void {

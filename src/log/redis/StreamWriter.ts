@@ -127,8 +127,12 @@ export class StreamWriter {
   }
 }
 
-const argumentsOf = (change: StreamWrite, known: Known, revision: string): ReadonlyArray<string | number> => {
-  const args: Array<string | number> = [
+const argumentsOf = (
+  change: StreamWrite,
+  known: Known,
+  revision: string
+): ReadonlyArray<string | number | Buffer> => {
+  const args: Array<string | number | Buffer> = [
     known.revision,
     known.length,
     revision,

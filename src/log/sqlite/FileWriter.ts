@@ -7,7 +7,7 @@ import { nextMark } from "../MarkRules.ts"
 import { beginsWrongly, continueTail, sameIncarnation, type TailConflict } from "../Tail.ts"
 import { type FileState, fileError } from "./FileState.ts"
 import { baseTimeOf, firstHeld, heldAfter, nextSeqHeld } from "./Held.ts"
-import type { Pruned, PruneRequest, ReaderCalls, WriterCalls } from "./Protocol.ts"
+import type { BeginAt, Pruned, PruneRequest, ReaderCalls, WriterCalls } from "./Protocol.ts"
 import { checkRepeats } from "./Repeats.ts"
 import { cutSegments } from "./Segment.ts"
 import type { SqliteThread } from "./SqliteThread.ts"
@@ -19,6 +19,8 @@ export interface FileWriter {
   readonly beginIncarnation: (incarnation: Incarnation) => Effect.Effect<void, LogError>
   /** Removes a bite from the front; says whether there is more to remove. */
   readonly prune: (bounds: Omit<PruneRequest, "belowSeq">) => Effect.Effect<boolean, LogError>
+  /** Forgets everything and continues another log from there. */
+  readonly beginAt: (begin: BeginAt) => Effect.Effect<void, LogError>
 }
 
 const conflict = ({ seq, detail }: TailConflict): LogError => fileError({ _tag: "Conflict", seq, detail })
@@ -72,10 +74,15 @@ export const makeFileWriter = (
     if (damaged !== undefined) return yield* damaged
   })
 
+  const beginAt = Effect.fnUntraced(function* (begin: BeginAt) {
+    const damaged = state.recover(yield* writer.call("beginAt", begin))
+    if (damaged !== undefined) return yield* damaged
+  })
+
   const prune = Effect.fnUntraced(function* (bounds: Omit<PruneRequest, "belowSeq">) {
     const belowSeq = nextSeqHeld(state.held)
     const pruned: Pruned = yield* writer.call("prune", { ...bounds, belowSeq })
-    if (pruned.segments > 0) state.held = { ...state.held, first: firstHeld(pruned.first) }
+    if (pruned.segments > 0) state.held = { ...state.held, first: firstHeld(pruned.first, state.held.base) }
     return pruned.more
   })
 
@@ -83,7 +90,8 @@ export const makeFileWriter = (
     append: (chunks) => state.alone(append(chunks)),
     writeMark: (mark) => state.alone(writeMark(mark)),
     beginIncarnation: (incarnation) => state.alone(beginIncarnation(incarnation)),
-    prune: (bounds) => state.alone(prune(bounds))
+    prune: (bounds) => state.alone(prune(bounds)),
+    beginAt: (begin) => state.alone(beginAt(begin))
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Coverage, Incarnation, Mark } from "../../domain/Log.ts"
 import type { Micros } from "../../domain/Micros.ts"
 import type { ArchivedChunk } from "../../domain/Transaction.ts"
+import { decodeHeads } from "../ChunkHeads.ts"
 import { type LastStored, nextSeqOf } from "../Tail.ts"
-import { decodeHeads } from "./ChunkHeads.ts"
-import type { Recovered, SegmentHeads } from "./Protocol.ts"
+import { continuesBase } from "./LogBase.ts"
+import type { LogBase, Recovered, SegmentHeads } from "./Protocol.ts"
 
 /** What the service knows of its file without asking: the two ends. Pure values, replaced as a whole. */
 export interface Held {
@@ -16,6 +17,8 @@ export interface Held {
   readonly visibleTop: Micros | null
   /** Null when nothing is stored. */
   readonly first: FirstHeld | null
+  /** Null for a log that begins with transaction 1. */
+  readonly base: LogBase | null
 }
 
 export interface FirstHeld {
@@ -28,10 +31,11 @@ export interface FirstHeld {
 const fromTimeOf = (seq: number, before: Micros, commitTime: Micros): Micros =>
   seq > 1 ? Math.max(commitTime, before + 1) : Math.max(commitTime, before)
 
-/** A transaction whose beginning was removed is not held. */
-export const firstHeld = (segment: SegmentHeads | null): FirstHeld | null => {
+/** A transaction whose beginning was removed is not held; one whose beginning lies in the log before is. */
+export const firstHeld = (segment: SegmentHeads | null, base: LogBase | null): FirstHeld | null => {
   if (segment === null) return null
-  const first = segment.firstOrdinal === 0 ? segment.firstSeq : segment.firstSeq + 1
+  const isWhole = segment.firstOrdinal === 0 || continuesBase(segment, base)
+  const first = isWhole ? segment.firstSeq : segment.firstSeq + 1
   let before = segment.baseTime
   for (const { seq, commit } of decodeHeads(segment.heads)) {
     if (seq === first) return { seq, time: fromTimeOf(seq, before, commit.commitTime) }
@@ -54,10 +58,11 @@ const lastStored = (segment: SegmentHeads | null): LastStored => {
 export const heldOf = (recovered: Recovered): Held => ({
   mark: recovered.mark,
   incarnations: recovered.incarnations,
-  last: lastStored(recovered.last),
+  last: lastStored(recovered.last) ?? recovered.base?.last ?? null,
   topTime: recovered.last?.topTime ?? Number.MIN_SAFE_INTEGER,
   visibleTop: recovered.visibleTop,
-  first: firstHeld(recovered.first)
+  first: firstHeld(recovered.first, recovered.base),
+  base: recovered.base
 })
 
 export const nextSeqHeld = (held: Held): number => nextSeqOf(held.last)

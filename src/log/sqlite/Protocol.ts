@@ -2,6 +2,7 @@ import type { Incarnation, Mark } from "../../domain/Log.ts"
 import type { Micros } from "../../domain/Micros.ts"
 import type { Position } from "../../domain/Position.ts"
 import type { LogErrorReason } from "../LogError.ts"
+import type { LastStored } from "../Tail.ts"
 import type { Segment } from "./Segment.ts"
 
 /*
@@ -48,6 +49,22 @@ export interface Recovered {
   readonly last: SegmentHeads | null
   /** The log time of the last whole transaction; null when it is not known (any more). */
   readonly visibleTop: Micros | null
+  /** Null for a log that begins with transaction 1. */
+  readonly base: LogBase | null
+}
+
+/** Where a log begins that continues another one: a local log beside an archive. */
+export interface LogBase {
+  /** Its name, the same for the file's whole life. */
+  readonly id: string
+  /** The end of the log that it continues; its transaction may be incomplete. */
+  readonly last: LastStored
+}
+
+/** A log's new beginning, with what has to be known of the one that it continues. */
+export interface BeginAt extends LogBase {
+  readonly mark: Mark | null
+  readonly incarnations: ReadonlyArray<Incarnation>
 }
 
 export interface AppendRequest {
@@ -62,6 +79,8 @@ export interface PruneRequest {
   readonly maxBytes: number | null
   /** Only what ends below this seq may go. */
   readonly belowSeq: number
+  /** All that ends below it goes, and nothing else. */
+  readonly untilSeq?: number
 }
 
 export interface Pruned {
@@ -79,6 +98,8 @@ export interface WriterCalls {
   /** Drops what is stored of an unfinished transaction: a new life does not finish the old one's. */
   readonly beginIncarnation: (incarnation: Incarnation) => Recovered
   readonly prune: (request: PruneRequest) => Pruned
+  /** Forgets everything and continues another log from there. */
+  readonly beginAt: (begin: BeginAt) => Recovered
 }
 
 export interface PageRequest {

@@ -5,8 +5,8 @@ import type { Micros } from "../../domain/Micros.ts"
 import { packedOf } from "../../domain/PackedChunk.ts"
 import type { Relation } from "../../domain/Relation.ts"
 import { type ArchivedChunk, changeCount } from "../../domain/Transaction.ts"
+import { decodeHeads, encodeHeads } from "../ChunkHeads.ts"
 import { endOrdinal, sliceChunk } from "../ChunkSlice.ts"
-import { decodeHeads, encodeHeads } from "./ChunkHeads.ts"
 
 /**
  * A run of chunks that are stored as one row: many small transactions or a part of a big one, of one incarnation.
@@ -44,16 +44,16 @@ export interface SegmentLimits {
 /** Large enough to compress well, small enough to read one for a single transaction in it. */
 const segmentLimits: SegmentLimits = { changes: 1000, bytes: 512 * 1024 }
 
-/** A chunk whose text could outgrow a string or a row is stored in parts. */
-const split = (chunk: ArchivedChunk, limits: SegmentLimits): ReadonlyArray<ArchivedChunk> => {
+/** A chunk whose text could outgrow a string or a row is stored in so many parts. */
+const partsOf = (chunk: ArchivedChunk, limits: SegmentLimits): number => {
   const count = changeCount(chunk)
-  const parts = Math.min(
-    count,
-    Math.max(Math.ceil(count / limits.changes), Math.ceil(chunk.bytes / limits.bytes))
-  )
-  if (parts <= 1) return [chunk]
-  const size = Math.ceil(count / parts)
-  const starts = Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size)
+  if (count <= limits.changes && chunk.bytes <= limits.bytes) return 1
+  return Math.min(count, Math.max(Math.ceil(count / limits.changes), Math.ceil(chunk.bytes / limits.bytes)))
+}
+
+const split = (chunk: ArchivedChunk, parts: number): ReadonlyArray<ArchivedChunk> => {
+  const size = Math.ceil(changeCount(chunk) / parts)
+  const starts = Array.from({ length: Math.ceil(changeCount(chunk) / size) }, (_, i) => i * size)
   return starts.map((at) => sliceChunk(chunk, chunk.firstOrdinal + at, chunk.firstOrdinal + at + size))
 }
 
@@ -119,15 +119,19 @@ export const cutSegments = (
     changes = 0
     bytes = 0
   }
-  for (const whole of chunks) {
-    for (const chunk of split(whole, limits)) {
-      const full = changes + changeCount(chunk) > limits.changes || bytes + chunk.bytes > limits.bytes
-      const apart = open[0]?.incarnation !== chunk.incarnation
-      if (full || apart || (chunk.seq === unfinished && open.at(-1)?.seq !== unfinished)) close()
-      open.push(chunk)
-      changes += changeCount(chunk)
-      bytes += chunk.bytes
-    }
+  const add = (chunk: ArchivedChunk) => {
+    const count = changeCount(chunk)
+    const full = changes + count > limits.changes || bytes + chunk.bytes > limits.bytes
+    const apart = open[0]?.incarnation !== chunk.incarnation
+    if (full || apart || (chunk.seq === unfinished && open.at(-1)?.seq !== unfinished)) close()
+    open.push(chunk)
+    changes += count
+    bytes += chunk.bytes
+  }
+  for (const chunk of chunks) {
+    const parts = partsOf(chunk, limits)
+    if (parts === 1) add(chunk)
+    else for (const part of split(chunk, parts)) add(part)
   }
   close()
   return segments

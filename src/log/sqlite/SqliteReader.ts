@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite"
-import type { ChunkHead } from "./ChunkHeads.ts"
-import { decodeHeads } from "./ChunkHeads.ts"
+import type { ChunkHead } from "../ChunkHeads.ts"
+import { decodeHeads } from "../ChunkHeads.ts"
 import type { PageRequest, PageRow, ReaderCalls, SegmentHeads, StretchVolume } from "./Protocol.ts"
 import { headsOf, type SegmentRow, SegmentTable, textOfBody } from "./SegmentTable.ts"
 

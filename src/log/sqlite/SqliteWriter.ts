@@ -1,6 +1,15 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { Incarnation, Mark } from "../../domain/Log.ts"
-import type { AppendRequest, Pruned, PruneRequest, Recovered, SegmentHeads, WriterCalls } from "./Protocol.ts"
+import { continuesBase, readBase, writeBase } from "./LogBase.ts"
+import type {
+  AppendRequest,
+  BeginAt,
+  Pruned,
+  PruneRequest,
+  Recovered,
+  SegmentHeads,
+  WriterCalls
+} from "./Protocol.ts"
 import { checkedRow, integerOf, type Row, rowChecksum, textOf } from "./Row.ts"
 import type { Segment } from "./Segment.ts"
 import { checksum, headsOf, type SegmentRow, SegmentTable } from "./SegmentTable.ts"
@@ -97,7 +106,8 @@ export class SqliteWriter implements WriterCalls {
         .map((row) => ({ fingerprint: textOf(row, "fingerprint"), json: textOf(row, "json") })),
       first: this.#first(),
       last: last === undefined ? null : headsOf(last),
-      visibleTop: last === undefined ? null : this.#visibleTop(last.row)
+      visibleTop: last === undefined ? null : this.#visibleTop(last.row),
+      base: readBase(this.#db)
     }
   }
 
@@ -106,8 +116,8 @@ export class SqliteWriter implements WriterCalls {
     const edges = this.#segments.edges()
     const first = edges === undefined ? undefined : this.#segments.row(edges.first)
     if (first === undefined) return null
-    const begins =
-      first.firstOrdinal === 0 ? undefined : this.#segments.search((row) => row.lastSeq > first.firstSeq)
+    const isWhole = first.firstOrdinal === 0 || continuesBase(first, readBase(this.#db))
+    const begins = isWhole ? undefined : this.#segments.search((row) => row.lastSeq > first.firstSeq)
     const whole = this.#segments.whole(begins?.id ?? first.id)
     return whole === undefined ? null : headsOf(whole)
   }
@@ -169,35 +179,54 @@ export class SqliteWriter implements WriterCalls {
 
   writeMark(mark: Mark): null {
     return this.#commit(() => {
-      const values = [
-        1,
-        mark.seq,
-        String(mark.commitLsn),
-        String(mark.endLsn),
-        mark.partitions,
-        mark.coverageTime,
-        mark.incarnation
-      ]
-      this.#insertMark.run(...values, rowChecksum(values))
+      this.#putMark(mark)
       return null
     })
+  }
+
+  #putMark(mark: Mark): void {
+    const values = [
+      1,
+      mark.seq,
+      String(mark.commitLsn),
+      String(mark.endLsn),
+      mark.partitions,
+      mark.coverageTime,
+      mark.incarnation
+    ]
+    this.#insertMark.run(...values, rowChecksum(values))
   }
 
   beginIncarnation(incarnation: Incarnation): Recovered {
     this.#totals = null
     return this.#commit(() => {
       this.#db.prepare("DELETE FROM segment WHERE last_seq >= ?").run(incarnation.firstSeq)
-      const values = [
-        incarnation.number,
-        incarnation.systemIdentifier,
-        incarnation.timeline,
-        incarnation.database,
-        incarnation.slot,
-        incarnation.firstSeq,
-        String(incarnation.startLsn),
-        incarnation.gap
-      ]
-      this.#insertIncarnation.run(...values, rowChecksum(values))
+      this.#putIncarnation(incarnation)
+      return this.recover()
+    })
+  }
+
+  #putIncarnation(incarnation: Incarnation): void {
+    const values = [
+      incarnation.number,
+      incarnation.systemIdentifier,
+      incarnation.timeline,
+      incarnation.database,
+      incarnation.slot,
+      incarnation.firstSeq,
+      String(incarnation.startLsn),
+      incarnation.gap
+    ]
+    this.#insertIncarnation.run(...values, rowChecksum(values))
+  }
+
+  beginAt({ id, last, mark, incarnations }: BeginAt): Recovered {
+    this.#totals = null
+    return this.#commit(() => {
+      this.#db.exec("DELETE FROM segment; DELETE FROM incarnation; DELETE FROM mark")
+      writeBase(this.#db, { id, last })
+      for (const incarnation of incarnations) this.#putIncarnation(incarnation)
+      if (mark !== null) this.#putMark(mark)
       return this.recover()
     })
   }
@@ -231,6 +260,7 @@ export class SqliteWriter implements WriterCalls {
     const last = this.#segments.row(edges.last)
     if (first === undefined || second === undefined || last === undefined) return undefined
     if (second.lastSeq >= request.belowSeq) return undefined
+    if (request.untilSeq !== undefined) return first.lastSeq < request.untilSeq ? first.id : undefined
     const held = last.totalStored - first.totalStored
     const old = request.before !== null && first.maxTime < request.before
     const large = request.maxBytes !== null && held > request.maxBytes

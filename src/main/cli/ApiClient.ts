@@ -1,44 +1,39 @@
-import { Effect, Option, Redacted } from "effect"
-import { FetchHttpClient, HttpClientRequest } from "effect/http"
-import { HttpApiClient, HttpApiMiddleware } from "effect/http-api"
-import { Authorized } from "../../control/api/Principal.ts"
-import { WalstreamApi } from "../../control/api/WalstreamApi.ts"
+import { Effect, Layer, Option, Redacted } from "effect"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
+import { RpcClient } from "effect/rpc"
+import { rpcPath, rpcSerialization } from "../../control/rpc/RpcWire.ts"
+import { WalstreamRpc } from "../../control/rpc/WalstreamRpc.ts"
 import { readLocalAccess } from "../LocalAccess.ts"
 import { Settings } from "../Settings.ts"
-import { explainApiError } from "./ApiErrors.ts"
-import { misused } from "./CliFailure.ts"
+import { explainApiError, misuseOf } from "./ApiErrors.ts"
+import { type CliFailure, misused } from "./CliFailure.ts"
+import { goOn, logIn } from "./Login.ts"
 import { urlFlag } from "./Root.ts"
-import { loginFile, readLogin } from "./StoredLogin.ts"
+import { loginFile, readLogin, writeLogin } from "./StoredLogin.ts"
 
-/** A client of the contract for one address. The token is sent where the contract asks for one. */
-const clientFor = (baseUrl: string, token: string) =>
-  HttpApiClient.make(WalstreamApi, { baseUrl }).pipe(
-    Effect.provide([
-      FetchHttpClient.layer,
-      HttpApiMiddleware.layerClient(Authorized, ({ next, request }) =>
-        next(HttpClientRequest.bearerToken(request, token))
-      )
-    ])
+/** The calls of one address. */
+const clientFor = (url: string, token: string) =>
+  RpcClient.make(WalstreamRpc).pipe(
+    Effect.provide(
+      RpcClient.layerProtocolHttp({
+        url: `${url}${rpcPath}`,
+        transformClient: HttpClient.mapRequest(HttpClientRequest.bearerToken(token))
+      }).pipe(Layer.provide([rpcSerialization, FetchHttpClient.layer]))
+    )
   )
 
-export const requestToken = Effect.fnUntraced(function* (url: string, username: string, password: string) {
-  const client = yield* clientFor(url, "")
-  return yield* client.auth
-    .token({ payload: { grant_type: "password", username, password } })
-    .pipe(Effect.mapError(explainApiError(url)))
-})
-
 /**
- * Where to and as whom: WALSTREAM_TOKEN with --url or WALSTREAM_URL; else the instance that runs on this DATA_DIR,
+ * Where to and as whom: WALSTREAM_API_KEY or WALSTREAM_TOKEN with --url or WALSTREAM_URL; else the instance that runs on this DATA_DIR,
  * under its own login; else what `walstream login` kept.
  */
 const connection = Effect.gen(function* () {
   const settings = yield* Settings
   const url = (yield* urlFlag) ?? Option.getOrUndefined(settings.walstreamUrl)
-  if (Option.isSome(settings.walstreamToken)) {
+  const given = Option.orElse(settings.walstreamApiKey, () => settings.walstreamToken)
+  if (Option.isSome(given)) {
     if (url === undefined)
-      return yield* misused("WALSTREAM_TOKEN needs an address: set WALSTREAM_URL or --url")
-    return { url, token: Redacted.value(settings.walstreamToken.value) }
+      return yield* misused("a key or a token needs an address: set WALSTREAM_URL or --url")
+    return { url, token: Redacted.value(given.value) }
   }
   const local = yield* readLocalAccess(settings.dataDir)
   const here = Option.filter(local, (access) => url === undefined || url === access.url)
@@ -48,23 +43,37 @@ const connection = Effect.gen(function* () {
     const chosen = Option.match(settings.adminPassword, { onNone: () => "", onSome: Redacted.value })
     const known = password === "" ? chosen : password
     if (known !== "") {
-      const token = yield* requestToken(address, username, known)
-      return { url: address, token: token.access_token }
+      return yield* logIn(address, username, known)
     }
   }
   const wanted = url ?? Option.getOrUndefined(here)?.url
-  const stored = yield* readLogin(loginFile())
-  if (Option.isSome(stored) && (wanted === undefined || wanted === stored.value.url)) return stored.value
+  const file = loginFile()
+  const stored = yield* readLogin(file)
+  if (Option.isSome(stored) && (wanted === undefined || wanted === stored.value.url)) {
+    const login = yield* goOn(stored.value)
+    if (login !== null && login !== stored.value) yield* writeLogin(file, login)
+    return login ?? stored.value
+  }
   return yield* misused(
     wanted === undefined
       ? "nothing is known to connect to: start an instance here with `npm start`, or log in with `walstream login --url URL`"
-      : `no login for ${wanted}: run \`walstream login --url ${wanted}\`, or set WALSTREAM_TOKEN`
+      : `no login for ${wanted}: run \`walstream login --url ${wanted}\`, or set WALSTREAM_API_KEY`
   )
 })
 
-/** The API as methods; each failure is a sentence for the person at the keyboard. */
+/** The calls, for as long as the scope lives; whatever goes wrong with one is a sentence for the person at the keyboard. */
 export const api = Effect.gen(function* () {
   const { url, token } = yield* connection
   const client = yield* clientFor(url, token)
-  return { url, client, explain: explainApiError(url) }
+  const ask = <A, E>(call: (rpc: typeof client) => Effect.Effect<A, E>): Effect.Effect<A, CliFailure> =>
+    Effect.suspend(() => call(client)).pipe(
+      Effect.mapError(explainApiError(url)),
+      // What cannot be right does not leave, and is no fault of the program.
+      Effect.catchDefect((defect) => {
+        const misuse = misuseOf(defect)
+        return misuse === undefined ? Effect.die(defect) : Effect.fail(misuse)
+      })
+    )
+  return { url, ask }
 })
+export type Api = Effect.Success<typeof api>

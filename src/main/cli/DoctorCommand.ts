@@ -47,8 +47,8 @@ const named = Effect.gen(function* () {
 
 /** What an instance that runs says of itself and of the databases it runs on. */
 const running = Effect.gen(function* () {
-  const { client, explain } = yield* api
-  const { sections } = yield* client.system.doctor().pipe(Effect.mapError(explain))
+  const { ask } = yield* api
+  const { sections } = yield* ask((rpc) => rpc["system.doctor"]())
   return sections
 })
 

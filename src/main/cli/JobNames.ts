@@ -1,17 +1,14 @@
 import { Effect } from "effect"
-import type { api } from "./ApiClient.ts"
+import type { Api } from "./ApiClient.ts"
 import { misused } from "./CliFailure.ts"
 
 /** Whole ids go to the API as they are. */
 const whole = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/u
 
 /** What a person may write for a job: its id, the beginning of it, or `latest`. */
-export const findJob = Effect.fnUntraced(function* (
-  { client, explain }: Effect.Success<typeof api>,
-  text: string
-) {
+export const findJob = Effect.fnUntraced(function* ({ ask }: Api, text: string) {
   if (whole.test(text)) return text
-  const { items } = yield* client.jobs.list({ query: { limit: 200 } }).pipe(Effect.mapError(explain))
+  const { items } = yield* ask((rpc) => rpc["jobs.list"]({ query: { limit: 200 } }))
   const found = text === "latest" ? items.slice(0, 1) : items.filter((job) => job.id.startsWith(text))
   const [job] = found
   if (job === undefined) return yield* misused(`there is no job ${text}`)

@@ -1,24 +1,26 @@
 import type { JobJson } from "../../control/api/JobJson.ts"
 import { changesDone, fractionDone, percentDone } from "./JobDone.ts"
+import { textTable } from "./TextTable.ts"
 
 /** 1,234,567 */
 export const count = (value: number): string => value.toLocaleString("en-US")
 
-const plain = (time: string | null): string =>
+/** To the second. */
+export const plainTime = (time: string | null): string =>
   time === null ? "-" : time.replace("T", " ").replace(/\.\d+Z$/u, "Z")
 
 const speed = (job: JobJson): string => (job.speed_factor === "max" ? "max" : `${job.speed_factor}x`)
 
 /** What a job covers, in a few words. */
 const stretch = (job: JobJson): string => {
-  const start = job.start_lsn ?? (job.start_time === null ? "the beginning" : plain(job.start_time))
+  const start = job.start_lsn ?? (job.start_time === null ? "the beginning" : plainTime(job.start_time))
   const end =
     job.end_lsn ??
     (job.end_time === null
       ? job.follow
         ? "on and on"
         : "what is there when it starts"
-      : plain(job.end_time))
+      : plainTime(job.end_time))
   return `${start} to ${end}`
 }
 
@@ -31,22 +33,20 @@ const done = (job: JobJson): string => {
 }
 
 /** A table of jobs, a line each. */
-export const jobTable = (jobs: ReadonlyArray<JobJson>): string => {
-  if (jobs.length === 0) return "no jobs"
-  const rows = [
-    ["ID", "STATUS", "SPEED", "DONE", "CREATED", "NAME"],
-    ...jobs.map((job) => [job.id, job.status, speed(job), done(job), plain(job.created_at), job.name ?? ""])
-  ]
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd()
-    )
-    .join("\n")
-}
+export const jobTable = (jobs: ReadonlyArray<JobJson>): string =>
+  jobs.length === 0
+    ? "no jobs"
+    : textTable([
+        ["ID", "STATUS", "SPEED", "DONE", "CREATED", "NAME"],
+        ...jobs.map((job) => [
+          job.id,
+          job.status,
+          speed(job),
+          done(job),
+          plainTime(job.created_at),
+          job.name ?? ""
+        ])
+      ])
 
 /** `1.02x of 10x`: what is reached of what was asked for. */
 const speedText = (job: JobJson): string => {
@@ -70,7 +70,7 @@ const applyText = ({ apply }: NonNullable<JobJson["live"]>): string | null => {
 export const waitsFor = ({ live }: JobJson): string | null =>
   live === null || live.retrying === null
     ? null
-    : `since ${plain(live.retrying.since).slice(11, 19)} (try ${live.retrying.attempt}): ${live.retrying.reason}`
+    : `since ${plainTime(live.retrying.since).slice(11, 19)} (try ${live.retrying.attempt}): ${live.retrying.reason}`
 
 /** How it goes where it runs. */
 const liveRows = ({ live }: JobJson): ReadonlyArray<readonly [string, string | null]> =>
@@ -106,15 +106,16 @@ export const jobDetails = (job: JobJson): string => {
     ["duplicates", job.events_duplicate === 0 ? null : count(job.events_duplicate)],
     ["converged", job.events_converged === 0 ? null : count(job.events_converged)],
     ["position", job.last_position],
-    ["clock", job.replay_clock === null ? null : plain(job.replay_clock)],
+    ["clock", job.replay_clock === null ? null : plainTime(job.replay_clock)],
     ...liveRows(job),
     ["waits", waitsFor(job)],
     ["worker", job.worker_id === null ? null : `${job.worker_id}, epoch ${job.lease_epoch}`],
+    ["lease", job.lease_expires_at === null ? null : `ends at ${plainTime(job.lease_expires_at)}`],
     ["error", job.error === null ? null : `${job.error.message} (${job.error.code})`],
     ["at", job.error?.position ?? null],
-    ["created", plain(job.created_at)],
-    ["started", job.started_at === null ? null : plain(job.started_at)],
-    ["ended", job.completed_at === null ? null : plain(job.completed_at)],
+    ["created", plainTime(job.created_at)],
+    ["started", job.started_at === null ? null : plainTime(job.started_at)],
+    ["ended", job.completed_at === null ? null : plainTime(job.completed_at)],
     ...job.warnings.map(({ message }) => ["warning", message] as const)
   ]
   return rows

@@ -5,6 +5,8 @@ import { api } from "./ApiClient.ts"
 import { misused } from "./CliFailure.ts"
 import { findJob } from "./JobNames.ts"
 import { jobsCreate } from "./JobsCreate.ts"
+import { jobsEstimate } from "./JobsEstimate.ts"
+import { jobsFailures, jobsSkip } from "./JobsFailures.ts"
 import { jobsWatch } from "./JobsWatch.ts"
 import { jobDetails, jobTable } from "./JobText.ts"
 import { answer } from "./Root.ts"
@@ -24,9 +26,9 @@ const list = Command.make(
   },
   ({ statuses, limit }) =>
     Effect.gen(function* () {
-      const { client, explain } = yield* api
+      const { ask } = yield* api
       const query = { limit, ...(statuses.length === 0 ? {} : { status: statuses.join(",") }) }
-      const page = yield* client.jobs.list({ query }).pipe(Effect.mapError(explain))
+      const page = yield* ask((rpc) => rpc["jobs.list"]({ query }))
       const more = page.next_cursor === null ? "" : "\n… and older ones"
       yield* answer(page.items, `${jobTable(page.items)}${more}`)
     })
@@ -36,9 +38,7 @@ const show = Command.make("show", { job }, (given) =>
   Effect.gen(function* () {
     const connected = yield* api
     const id = yield* findJob(connected, given.job)
-    const found = yield* connected.client.jobs
-      .get({ params: { id } })
-      .pipe(Effect.mapError(connected.explain))
+    const found = yield* connected.ask((rpc) => rpc["jobs.get"]({ params: { id } }))
     yield* answer(found, jobDetails(found))
   })
 ).pipe(Command.withDescription("Show a job"))
@@ -48,9 +48,7 @@ const action = (name: "start" | "pause" | "resume" | "cancel", description: stri
     Effect.gen(function* () {
       const connected = yield* api
       const id = yield* findJob(connected, given.job)
-      const after = yield* connected.client.jobs[name]({ params: { id } }).pipe(
-        Effect.mapError(connected.explain)
-      )
+      const after = yield* connected.ask((rpc) => rpc[`jobs.${name}`]({ params: { id } }))
       yield* answer(after, `job ${after.id} is ${after.status}`)
     })
   ).pipe(Command.withDescription(description))
@@ -59,7 +57,7 @@ const remove = Command.make("delete", { job }, (given) =>
   Effect.gen(function* () {
     const connected = yield* api
     const id = yield* findJob(connected, given.job)
-    yield* connected.client.jobs.remove({ params: { id } }).pipe(Effect.mapError(connected.explain))
+    yield* connected.ask((rpc) => rpc["jobs.remove"]({ params: { id } }))
     yield* answer({ id, deleted: true }, `job ${id} is deleted`)
   })
 ).pipe(Command.withDescription("Delete a job that no worker may hold"))
@@ -84,9 +82,7 @@ const set = Command.make(
         ...(Option.isNone(factor) ? {} : { speed_factor: factor.value }),
         ...(Option.isNone(name) ? {} : { name: name.value })
       }
-      const changed = yield* connected.client.jobs
-        .update({ params: { id }, payload })
-        .pipe(Effect.mapError(connected.explain))
+      const changed = yield* connected.ask((rpc) => rpc["jobs.update"]({ params: { id }, payload }))
       yield* answer(changed, jobDetails(changed))
     })
 ).pipe(Command.withDescription("Change a job's speed or name"))
@@ -94,6 +90,7 @@ const set = Command.make(
 export const jobsCommand = Command.make("jobs").pipe(
   Command.withDescription("Replay jobs"),
   Command.withSubcommands([
+    jobsEstimate,
     jobsCreate,
     list,
     show,
@@ -101,6 +98,8 @@ export const jobsCommand = Command.make("jobs").pipe(
     jobsWatch,
     action("pause", "Pause a job"),
     action("resume", "Go on with a paused or failed job, from its checkpoint"),
+    jobsFailures,
+    jobsSkip,
     action("cancel", "Cancel a job for good"),
     set,
     remove

@@ -1,10 +1,11 @@
 import { Clock, Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { JobJson } from "../../control/api/JobJson.ts"
-import { api } from "./ApiClient.ts"
+import { type Api, api } from "./ApiClient.ts"
 import { CliFailure, cliCodes } from "./CliFailure.ts"
 import { findJob } from "./JobNames.ts"
 import { outcomeLine, progressLine, type Sample, sampleOf } from "./JobProgress.ts"
+import { jsonText } from "./JsonText.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 
@@ -19,10 +20,7 @@ const plainEveryMillis = 5000
 const stateOf = ({ status, live }: JobJson): string => `${status} ${live?.retrying?.reason ?? ""}`
 
 /** Shows how a job goes until it ends; fails with the code for that when it does not complete. */
-export const watchJob = Effect.fnUntraced(function* (
-  { client, explain }: Effect.Success<typeof api>,
-  id: string
-) {
+export const watchJob = Effect.fnUntraced(function* ({ ask }: Api, id: string) {
   const { json } = yield* root
   const screen = yield* Screen
   const samples: Array<Sample> = []
@@ -31,7 +29,7 @@ export const watchJob = Effect.fnUntraced(function* (
   let warned = false
   let lastLine = Number.NEGATIVE_INFINITY
   while (true) {
-    const job = yield* client.jobs.get({ params: { id } }).pipe(Effect.mapError(explain))
+    const job = yield* ask((rpc) => rpc["jobs.get"]({ params: { id } }))
     const now = yield* Clock.currentTimeMillis
     samples.push(sampleOf(job, now))
     if (samples.length > remembered) samples.shift()
@@ -41,7 +39,7 @@ export const watchJob = Effect.fnUntraced(function* (
     }
     if (json) {
       const shown = JSON.stringify([job.version, job.live?.phase, job.live?.retrying?.attempt])
-      if (shown !== lastShown) yield* screen.line(JSON.stringify(job))
+      if (shown !== lastShown) yield* screen.line(jsonText(job))
       lastShown = shown
     } else if (ends.includes(job.status)) {
       yield* screen.line(outcomeLine(job))

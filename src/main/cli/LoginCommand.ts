@@ -1,8 +1,8 @@
 import { Effect, Option, Redacted } from "effect"
 import { Command, Flag, Prompt } from "effect/cli"
 import { Settings } from "../Settings.ts"
-import { requestToken } from "./ApiClient.ts"
 import { misused } from "./CliFailure.ts"
+import { logIn, whoIs } from "./Login.ts"
 import { answer, urlFlag } from "./Root.ts"
 import { loginFile, writeLogin } from "./StoredLogin.ts"
 
@@ -20,16 +20,22 @@ export const loginCommand = Command.make(
       const settings = yield* Settings
       const url = (yield* urlFlag) ?? Option.getOrUndefined(settings.walstreamUrl)
       if (url === undefined) return yield* misused("where? give --url or set WALSTREAM_URL")
+      const file = loginFile()
+      if (Option.isSome(settings.walstreamApiKey)) {
+        const token = Redacted.value(settings.walstreamApiKey.value)
+        const { username: whose } = yield* whoIs(url, token)
+        yield* writeLogin(file, { url, token })
+        return yield* answer({ url, file }, `logged in at ${url} with a key of ${whose}`)
+      }
       const name = Option.isSome(username)
         ? username.value
         : yield* Prompt.run(Prompt.String({ message: "User name" }))
       const password = yield* Prompt.run(Prompt.Password({ message: "Password" }))
-      const token = yield* requestToken(url, name, Redacted.value(password))
-      const file = loginFile()
-      yield* writeLogin(file, { url, token: token.access_token })
-      yield* answer(
-        { url, file, expires_in: token.expires_in },
-        `logged in at ${url} for ${Math.round(token.expires_in / 60)} minutes`
-      )
+      yield* writeLogin(file, yield* logIn(url, name, Redacted.value(password)))
+      yield* answer({ url, file }, `logged in at ${url}`)
     })
-).pipe(Command.withDescription("Log in and keep the token for the other commands"))
+).pipe(
+  Command.withDescription(
+    "Log in, by password or with WALSTREAM_API_KEY, and keep the login for the other commands"
+  )
+)

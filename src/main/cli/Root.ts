@@ -1,5 +1,6 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { jsonText } from "./JsonText.ts"
 import { Screen } from "./Screen.ts"
 
 /** The command that all others hang on, with the flags that all of them have. */
@@ -21,7 +22,7 @@ export const root = Command.make("walstream").pipe(
 export const answer = Effect.fnUntraced(function* (value: unknown, words: string) {
   const { json } = yield* root
   const screen = yield* Screen
-  yield* screen.line(json ? JSON.stringify(value) : words)
+  yield* screen.line(json ? jsonText(value) : words)
 })
 
 export const urlFlag = Effect.map(root, ({ url }) => Option.getOrUndefined(url))

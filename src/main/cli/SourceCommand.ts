@@ -9,12 +9,10 @@ const acceptGap = Command.make(
   { reason: Flag.String("reason").pipe(Flag.withDescription("why it may be gone over; it is kept")) },
   ({ reason }) =>
     Effect.gen(function* () {
-      const { client, explain, url } = yield* api
-      const { phase, gap, message } = yield* client.system.source().pipe(Effect.mapError(explain))
+      const { ask, url } = yield* api
+      const { phase, gap, message } = yield* ask((rpc) => rpc["system.source"]())
       if (gap === null) return yield* failed(`nothing is lost: capture is ${phase}`)
-      const accepted = yield* client.system
-        .acceptGap({ payload: { gap: gap.id, reason } })
-        .pipe(Effect.mapError(explain))
+      const accepted = yield* ask((rpc) => rpc["system.acceptGap"]({ payload: { gap: gap.id, reason } }))
       yield* answer(
         accepted,
         [

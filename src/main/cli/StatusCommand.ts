@@ -1,8 +1,10 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { slotDangerText } from "../../control/SlotDanger.ts"
+import { spillText } from "../../control/SpillText.ts"
 import { api } from "./ApiClient.ts"
 import { count, waitsFor } from "./JobText.ts"
+import { processLine } from "./ProcessText.ts"
 import { answer } from "./Root.ts"
 
 const size = (bytes: number): string => {
@@ -13,15 +15,19 @@ const size = (bytes: number): string => {
 
 export const statusCommand = Command.make("status", {}, () =>
   Effect.gen(function* () {
-    const { client, explain, url } = yield* api
-    const source = yield* client.system.source().pipe(Effect.mapError(explain))
-    const coverage = yield* client.system.coverage().pipe(Effect.mapError(explain))
-    const jobs = yield* client.jobs
-      .list({ query: { status: "queued,running,paused,failed", limit: 200 } })
-      .pipe(Effect.mapError(explain))
+    const { ask, url } = yield* api
+    const source = yield* ask((rpc) => rpc["system.source"]())
+    const coverage = yield* ask((rpc) => rpc["system.coverage"]())
+    const jobs = yield* ask((rpc) =>
+      rpc["jobs.list"]({
+        query: { status: "queued,running,paused,failed", limit: 200 }
+      })
+    )
+    const { items: processes } = yield* ask((rpc) => rpc["system.actors"]())
     const { archive, live_buffer: live } = coverage
-    const held = (store: typeof archive) =>
+    const held = (store: Pick<typeof archive, "kind" | "coverage">) =>
       `${store.kind}, transactions ${count(store.coverage.first_seq)} to ${count(store.coverage.next_seq - 1)}`
+    const spilled = spillText(source)
     const byStatus = Map.groupBy(jobs.items, (job) => job.status)
     const active = [...byStatus].map(([status, of]) => `${of.length} ${status}`).join(", ")
     const lines = [
@@ -44,13 +50,15 @@ export const statusCommand = Command.make("status", {}, () =>
               source.seconds_until_lost === null ? "" : `: ${slotDangerText(source)}`
             }`
           ]),
+      ...(spilled === null ? [] : [`spill      ${spilled}`]),
       `archive    ${held(archive)}`,
-      `live       ${held(live)}`,
+      `live       ${typeof live.reason === "string" ? `${live.kind}: ${live.reason}` : held(live)}`,
       `jobs       ${active === "" ? "none active" : active}`,
       ...jobs.items.flatMap((job) => {
         const waits = waitsFor(job)
         return waits === null ? [] : [`           ${job.name ?? job.id} waits ${waits}`]
       }),
+      ...processes.map((process, i) => `${(i === 0 ? "processes" : "").padEnd(11)}${processLine(process)}`),
       ...coverage.incarnations.flatMap(({ number, first_seq: first, gap }) =>
         gap === null ? [] : [`gap        before transaction ${count(first)} (life ${number}): ${gap}`]
       ),
@@ -60,6 +68,7 @@ export const statusCommand = Command.make("status", {}, () =>
             `holes      ${count(coverage.holes.length)} in the history of tables: see \`walstream doctor --url ${url}\``
           ])
     ]
-    yield* answer({ url, source, coverage, jobs: jobs.items }, lines.join("\n"))
+    const told = processes.map(({ actors: _, ...process }) => process)
+    yield* answer({ url, source, coverage, jobs: jobs.items, processes: told }, lines.join("\n"))
   })
-).pipe(Command.withDescription("Show the instance, its source, its stores and its jobs"))
+).pipe(Command.withDescription("Show the instance, its source, its stores, its jobs and its processes"))

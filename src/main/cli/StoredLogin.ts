@@ -7,7 +7,12 @@ import { failed } from "./CliFailure.ts"
 /** What `walstream login` keeps for this user. */
 const StoredLogin = Schema.Struct({
   url: Schema.String,
-  token: Schema.String
+  /** An access token, or a key. */
+  token: Schema.String,
+  /** When the token ends, in milliseconds since 1970; not for a key. */
+  until: Schema.optionalKey(Schema.Finite),
+  /** What gets the next token, as it is sent. */
+  cookie: Schema.optionalKey(Schema.String)
 })
 export type StoredLogin = typeof StoredLogin.Type
 

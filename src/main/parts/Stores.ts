@@ -8,6 +8,7 @@ import { SqliteArchive } from "../../log/SqliteArchive.ts"
 import type { ActorSystem } from "../../runtime/ActorSystem.ts"
 import { archiveRetention, retentionOf } from "../Retention.ts"
 import type { SettingsValue } from "../Settings.ts"
+import { archiveTraced } from "../trace/Traced.ts"
 import type { UnreadableFile } from "./SettingFile.ts"
 
 /*
@@ -53,4 +54,10 @@ const liveBuffer = (settings: SettingsValue): Layer.Layer<LiveBuffer, never, Arc
 
 /** Archive and live buffer. One process of a deployment is the archive's writer. */
 export const stores = (settings: SettingsValue, role: "writer" | "reader", demo: boolean) =>
-  liveBuffer(settings).pipe(Layer.provideMerge(archive(settings, role, demo)))
+  liveBuffer(settings).pipe(
+    Layer.provideMerge(
+      role === "reader"
+        ? archive(settings, role, demo)
+        : archiveTraced(archive(settings, role, demo), settings.sourceId)
+    )
+  )

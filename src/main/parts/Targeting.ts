@@ -2,6 +2,7 @@ import { Effect, Layer, Option, type Redacted } from "effect"
 import type { Targets } from "../../replay/Target.ts"
 import { type ConfiguredTargetsOptions, configuredTargets } from "../../replay/target/ConfiguredTargets.ts"
 import type { SettingsValue } from "../Settings.ts"
+import { targetsTraced } from "../trace/Traced.ts"
 import type { UnreadableFile } from "./SettingFile.ts"
 
 export interface TargetDatabases {
@@ -18,6 +19,9 @@ export const targetOptions = ({ source, targets }: TargetDatabases): ConfiguredT
 
 /** Applied by the replayer where one is named, else by this process. */
 export const targets = (settings: SettingsValue, databases: TargetDatabases) =>
+  targetsTraced(appliedBy(settings, databases), "worker")
+
+const appliedBy = (settings: SettingsValue, databases: TargetDatabases) =>
   Option.match(settings.replayerHost, {
     onNone: (): Layer.Layer<Targets, UnreadableFile> => configuredTargets(targetOptions(databases)),
     // Loaded where it is used: the embedded shape does without.

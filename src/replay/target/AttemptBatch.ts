@@ -3,10 +3,11 @@ import { unchanged } from "../../domain/Change.ts"
 import type { PostgresError } from "../../postgres/PostgresError.ts"
 import type { TargetErrorReason } from "../TargetError.ts"
 import { type Frame, type Outcome, runBatch } from "./BatchRun.ts"
-import { planStatements, type RowPlan, rowStatements } from "./BatchStatements.ts"
+import { planStatements, type RowPlan, rowStatements, type Writing } from "./BatchStatements.ts"
 import type { BurstFailed } from "./Burst.ts"
 import { compact } from "./Compaction.ts"
 import { describeRejection, generalReason } from "./Rejection.ts"
+import type { Counted } from "./SetStatements.ts"
 import { type Located, locate, type Stretch, tablesOf } from "./Stretch.ts"
 import type { TableFits } from "./TableFits.ts"
 import type { TargetConnection } from "./TargetConnection.ts"
@@ -47,6 +48,8 @@ export interface AttemptInput {
   readonly manner: Manner
   readonly strict: boolean
   readonly frame: Frame
+  /** What the stretches come to, if that was made ahead. */
+  readonly netEffect?: NetEffect | undefined
 }
 
 export const refusalOf = (culprit: Located | null, cause: PostgresError): Refusal => ({
@@ -115,21 +118,45 @@ const conclude = (outcome: Outcome, rows: RowPlan | null): Effect.Effect<Attempt
   }
 }
 
+/** What stretches come to, as statements. */
+export interface NetEffect {
+  readonly statements: ReadonlyArray<Counted>
+  /** Changes that found the row not as history says, by the stretches themselves. */
+  readonly converged: number
+}
+
+/** Null when it cannot be told here. The fits of all relations must be loaded. */
+export const netEffect = (
+  stretches: ReadonlyArray<Stretch>,
+  fits: TableFits,
+  writing: Writing
+): NetEffect | null => {
+  const plan = compact(stretches, fits.of)
+  return plan === null
+    ? null
+    : { statements: planStatements(plan, fits.of, writing), converged: plan.converged }
+}
+
+export const writingOf = ({ mode }: TargetConnection, { converging }: Manner): Writing => ({
+  converging,
+  deferred: mode === "origin"
+})
+
 /** Tries to apply in one manner, all or nothing. The fits of all relations must be loaded. */
 export const attemptBatch = (
   connection: TargetConnection,
-  { stretches, fits, manner, strict, frame }: AttemptInput
+  input: AttemptInput
 ): Effect.Effect<Attempt, BurstFailed | TargetErrorReason> =>
   Effect.suspend(() => {
+    const { stretches, fits, manner, strict, frame } = input
     const run = (statements: RowPlan["statements"], rows: RowPlan | null) =>
       Effect.flatMap(runBatch(connection, { frame, statements, strict }), (outcome) =>
         conclude(outcome, rows)
       )
-    const { converging } = manner
-    const writing = { converging, deferred: connection.mode === "origin" }
+    const writing = writingOf(connection, manner)
     if (!manner.rows) {
-      const plan = compact(stretches, fits.of)
-      if (plan === null) {
+      const net = input.netEffect ?? netEffect(stretches, fits, writing)
+      if (net === null) {
         return Effect.as(frame.leave, {
           _tag: "Failed",
           mismatch: false,
@@ -137,9 +164,8 @@ export const attemptBatch = (
           sqlState: ""
         } satisfies Attempt)
       }
-      const statements = planStatements(plan, fits.of, writing)
-      return Effect.map(run(statements, null), (attempt) =>
-        attempt._tag === "Applied" ? { ...attempt, converged: attempt.converged + plan.converged } : attempt
+      return Effect.map(run(net.statements, null), (attempt) =>
+        attempt._tag === "Applied" ? { ...attempt, converged: attempt.converged + net.converged } : attempt
       )
     }
     const located = locate(stretches)

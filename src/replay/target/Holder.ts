@@ -71,7 +71,7 @@ export const makeHolder = (target: string, options: ApplyOptions, open: OpenOpti
     yield* Effect.logDebug("target opened").pipe(
       Effect.annotateLogs({
         target,
-        job: options.jobId,
+        job_id: options.jobId,
         triggers: connection.mode,
         origin: connection.origin?.name ?? "none"
       })

@@ -47,13 +47,8 @@ export const judge = (
   let older = false
   for (const interval of intervals) {
     if (holds(interval, table, operation, at)) return "duplicate"
-    if (
-      passesTable(interval.filter, table) &&
-      comparePosition(interval.to, at) > 0 &&
-      !isExcepted(interval, at)
-    ) {
-      older = true
-    }
+    // What an operator skipped is older, too, once anything after it is there.
+    if (passesTable(interval.filter, table) && comparePosition(interval.to, at) > 0) older = true
   }
   return older ? "older" : "new"
 }

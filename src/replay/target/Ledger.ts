@@ -39,7 +39,7 @@ SELECT (to_regclass('walstream.ledger_sources') IS NOT NULL AND to_regclass('wal
   AND to_regclass('walstream.event_keys') IS NOT NULL)::text AS ok`
 
 /** How long after its last write an interval makes duplicates of what it holds. */
-const intervalDays = 7
+const counts = "updated_at > now() - interval '7 days'"
 
 const number = (text: Text | undefined): number => Number(text ?? 0)
 
@@ -81,7 +81,7 @@ RETURNING epoch, seq, ordinal`,
 /** What others than this job have applied from the source, as far as it still counts. */
 export const intervalsStatement = (source: string, jobId: string): Statement => ({
   sql: `SELECT job_id, start_seq, seq, ordinal, filter, exceptions FROM walstream.ledger_jobs
-WHERE source = $1 AND job_id <> $2 AND seq IS NOT NULL AND updated_at > now() - make_interval(days => ${intervalDays})`,
+WHERE source = $1 AND job_id <> $2 AND seq IS NOT NULL AND ${counts}`,
   parameters: [source, jobId]
 })
 
@@ -134,6 +134,20 @@ SELECT 1 / count(*) FROM moved`,
   keep: true
 })
 
+/** Puts on record what the job has passed over, in the transaction that moves it past: the interval does not hold these. */
+export const exceptStatements = (
+  { jobId }: ApplyOptions,
+  skipped: ReadonlyArray<Position>
+): ReadonlyArray<Statement> =>
+  skipped.length === 0
+    ? []
+    : [
+        {
+          sql: "UPDATE walstream.ledger_jobs SET exceptions = exceptions || $2::jsonb WHERE job_id = $1",
+          parameters: [jobId, JSON.stringify(skipped)]
+        }
+      ]
+
 /** What `advanceStatement` fails with when the ledger is not as expected: a division by the number of rows moved. */
 export const notMine = "22012"
 
@@ -142,5 +156,15 @@ export const standingStatement = (options: ApplyOptions): Statement => ({
   sql: "SELECT epoch, seq, ordinal FROM walstream.ledger_jobs WHERE job_id = $1",
   parameters: [options.jobId]
 })
+
+export const hasJobsSql = "SELECT (to_regclass('walstream.ledger_jobs') IS NOT NULL)::text AS ok"
+
+/** Jobs whose intervals do not count any more: behind `$1`, at most `$2`. */
+export const expiredJobsSql = `SELECT job_id FROM walstream.ledger_jobs WHERE NOT (${counts}) AND job_id > $1
+ORDER BY job_id LIMIT $2::int`
+
+/** Removes those of `$1` whose intervals do not count any more. */
+export const forgetJobsSql = `WITH removed AS (DELETE FROM walstream.ledger_jobs
+WHERE job_id = ANY ($1::text[]) AND NOT (${counts}) RETURNING 1) SELECT count(*)::text AS removed FROM removed`
 
 export const isTrue = (row: TextRow | undefined): boolean => row?.["ok"] === "true"

@@ -20,7 +20,7 @@ export const makeLogTarget = (target: string, options: ApplyOptions): TargetSess
         const processed = chunks.reduce((sum, { changes }) => sum + changes.length, 0)
         return Effect.as(
           Effect.logDebug("dry run").pipe(
-            Effect.annotateLogs({ target, job: options.jobId, seq: until.seq, changes: processed })
+            Effect.annotateLogs({ target, job_id: options.jobId, seq: until.seq, changes: processed })
           ),
           { processed, duplicate: 0, converged: 0 }
         )

@@ -4,8 +4,10 @@ import type { JobCounters } from "../../domain/Job.ts"
 import { origin, type Position } from "../../domain/Position.ts"
 import type { Commit } from "../../domain/Transaction.ts"
 import { addCounters, noCounters } from "../Counters.ts"
+import { makeSkips } from "../Skips.ts"
 import type { ApplyBatch, ApplyMode, ApplyOptions, TargetSession } from "../Target.ts"
 import { TargetError, type TargetErrorReason } from "../TargetError.ts"
+import { Ahead } from "./Ahead.ts"
 import { type Attempt, attemptBatch, type Manner, type Refusal, refusalOf } from "./AttemptBatch.ts"
 import { commit, type Frame, isNobodysFault, partFrame, wholeFrame } from "./BatchRun.ts"
 import { BurstFailed } from "./Burst.ts"
@@ -13,7 +15,7 @@ import { Expectations } from "./Expectations.ts"
 import { parseFilterText } from "./FilterText.ts"
 import { type Failure, type Holder, makeHolder, sameStanding } from "./Holder.ts"
 import { LastChanges, type Piece, rejection, splitPiece } from "./Isolation.ts"
-import { advanceStatement } from "./Ledger.ts"
+import { advanceStatement, exceptStatements } from "./Ledger.ts"
 import type { OpenOptions } from "./OpenTarget.ts"
 import { generalReason } from "./Rejection.ts"
 import { makeSieve } from "./Sieve.ts"
@@ -40,6 +42,8 @@ interface Held {
   commit: Commit | null
   /** The last position that was applied in it. */
   reached: Position
+  /** What was passed over in it. */
+  readonly skipped: Array<Position>
 }
 
 const makeSession = (
@@ -49,12 +53,15 @@ const makeSession = (
 ): {
   readonly position: Effect.Effect<Position | null, Failure>
   readonly apply: (batch: ApplyBatch) => Effect.Effect<JobCounters, Failure>
+  readonly ahead: Ahead
   readonly mode: () => ApplyMode | null
 } => {
   const fits = new TableFits()
   const strict = options.onMismatch === "fail"
+  const ahead = new Ahead(fits)
   const expected = new Expectations(strict)
   const sieve = makeSieve(options, filter, holder)
+  const skips = makeSkips(options.skips)
   /** What the batch under way has come to so far. */
   let counted = noCounters
   /** The transaction that is open, if there is one. */
@@ -100,20 +107,25 @@ const makeSession = (
   }
 
   /** One manner, again when another job's turn came between. Undefined when the piece is applied. */
-  const attemptWhole: Try = Effect.fnUntraced(function* (connection, piece, manner) {
+  const attemptWhole: Try = Effect.fnUntraced(function* (connection, whole, manner) {
+    const { chunks, skipped } = skips.leaveOut(whole.chunks)
+    const { until } = whole
+    const piece = { chunks, until }
     for (;;) {
       const held = expected.takesTurn()
       if (held) yield* holder.takeTurn(connection)
       const stands = holder.stands ?? null
-      const { chunks, until } = piece
       const advance = advanceStatement(options, stands, until)
-      const stamp = connection.stamp(chunks.at(-1)?.commit ?? null)
-      const frame = wholeFrame(connection, held, [advance, ...stamp])
+      const stamp = connection.stamp(whole.chunks.at(-1)?.commit ?? null)
+      const except = exceptStatements(options, skipped)
+      const frame = wholeFrame(connection, held, [advance, ...except, ...stamp])
       const sifted = yield* prepare(connection, piece, frame)
       // Until the outcome is known only the ledger tells where the job stands.
       holder.stands = undefined
       const { stretches } = sifted
-      const tried = yield* attemptBatch(connection, { stretches, fits, manner, strict, frame })
+      const netEffect = ahead.take(connection, stretches, manner)
+      const input = { stretches, fits, manner, strict, frame, netEffect }
+      const tried = yield* attemptBatch(connection, input)
       if (tried._tag === "NotMine") {
         yield* holder.tellWhy(connection, stands)
         expected.contested()
@@ -131,7 +143,9 @@ const makeSession = (
     const frame = partFrame(connection)
     const sifted = yield* prepare(connection, piece, frame)
     const { stretches } = sifted
-    const tried = yield* attemptBatch(connection, { stretches, fits, manner, strict, frame })
+    const netEffect = ahead.take(connection, stretches, manner)
+    const input = { stretches, fits, manner, strict, frame, netEffect }
+    const tried = yield* attemptBatch(connection, input)
     if (tried._tag === "NotMine") return yield* Effect.die(new Error("a savepoint asks no ledger"))
     if (tried._tag === "Failed") return tried
     count(manner, sifted, tried.converged)
@@ -152,6 +166,7 @@ const makeSession = (
       const failed = yield* attempt(connection, piece, manner)
       if (failed === undefined) {
         show(connection, manner)
+        ahead.applied(connection, manner)
         expected.applied(manner, serverRefused)
         return undefined
       }
@@ -200,7 +215,8 @@ const makeSession = (
   const finish = (held: Held, until: Position): Effect.Effect<void, Failure> => {
     const { connection, stood, lasts } = held
     const advance = advanceStatement(options, stood, until)
-    return connection.send([advance, ...connection.stamp(held.commit), commit]).pipe(
+    const except = exceptStatements(options, held.skipped)
+    return connection.send([advance, ...except, ...connection.stamp(held.commit), commit]).pipe(
       Effect.asVoid,
       Effect.catch((failed): Effect.Effect<void, Failure> => {
         if (isNobodysFault(failed)) return Effect.fail(failed)
@@ -225,15 +241,18 @@ const makeSession = (
         stood: holder.stands ?? null,
         lasts: new LastChanges(),
         commit: null,
-        reached: batch.follows
+        reached: batch.follows,
+        skipped: []
       }
       holder.stands = undefined
     }
     const held = open
     held.lasts.add(batch.chunks)
     held.commit = batch.chunks.at(-1)?.commit ?? held.commit
-    if (batch.chunks.length > 0) {
-      const refused = yield* applyPiece(connection, batch, attemptPart)
+    const { chunks, skipped } = skips.leaveOut(batch.chunks)
+    held.skipped.push(...skipped)
+    if (chunks.length > 0) {
+      const refused = yield* applyPiece(connection, { chunks, until: batch.until }, attemptPart)
       if (refused !== undefined) return yield* Effect.fail(rejection(batch.until, refused, held.lasts))
     }
     held.reached = batch.until
@@ -262,7 +281,7 @@ const makeSession = (
       return counted
     }).pipe(Effect.onError(() => abandon))
 
-  return { position, apply, mode: () => shown }
+  return { position, ahead, apply, mode: () => shown }
 }
 
 /**
@@ -299,7 +318,11 @@ export const openPostgresTarget: (
     const session = makeSession(options, filter, holder)
     return {
       position: guard(session.position),
-      apply: (batch) => guard(session.apply(batch)),
+      apply: (batch) =>
+        Effect.suspend(() => {
+          session.ahead.make(batch.chunks)
+          return guard(session.apply(batch))
+        }),
       mode: session.mode
     }
   }

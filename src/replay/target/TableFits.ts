@@ -15,10 +15,17 @@ const lifetime = 30_000
 export class TableFits {
   readonly #fits = new Map<string, Fit>()
   #read = 0
+  #revision = 0
+
+  /** Another one where fits may have changed. */
+  get revision(): number {
+    return this.#revision
+  }
 
   /** After a failure that a change of the catalog would explain. */
   forget(): void {
     this.#fits.clear()
+    this.#revision++
   }
 
   /** Why batches go row by row, of the first table where that is so; null where the net effect is enough. */
@@ -34,6 +41,10 @@ export class TableFits {
     const fit = this.#fits.get(relation.fingerprint)
     if (fit === undefined) throw new RangeError(`table ${tableName(relation)} was never looked up`)
     return fit
+  }
+
+  knows(relations: ReadonlyArray<Relation>): boolean {
+    return relations.every(({ fingerprint }) => this.#fits.has(fingerprint))
   }
 
   load(

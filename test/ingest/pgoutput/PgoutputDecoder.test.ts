@@ -9,7 +9,7 @@ import { PgoutputEncoder as wire } from "../PgoutputEncoder.ts"
 import { type PlainMessage, plainMessage } from "../PlainMessages.ts"
 
 const makeDecoder = (excluded: ReadonlyArray<string> = []) => {
-  const decoder = new PgoutputDecoder({ excluded: new Set(excluded) })
+  const decoder = new PgoutputDecoder({ excluded: new Set(excluded), run: 1 })
   return (...messages: ReadonlyArray<Buffer>): ReadonlyArray<PlainMessage> => {
     const into: Array<ReplicationMessage> = []
     for (const message of messages) {
@@ -125,6 +125,65 @@ describe("what PostgreSQL 15 sent", () => {
     const messages = makeDecoder()(...capture.map((hex) => Buffer.from(hex, "hex")))
     const sizes = messages.flatMap((message) => (message._tag === "Change" ? [message.bytes] : []))
     assert.deepStrictEqual(sizes.slice(0, 3), [34, 21, 29])
+  })
+})
+
+describe("changes that follow each other", () => {
+  const other = makeRelation({
+    schema: "public",
+    name: "other",
+    identity: "full",
+    columns: [column("id", 23, true)]
+  })
+  const numbered = ({ name }: Relation) => (name === "other" ? 8 : 7)
+  const update: Change = { op: "update", relation: users, before: null, after: ["1", "b", unchanged] }
+  const made: ReadonlyArray<Change> = [
+    insert(["1", "a", null]),
+    update,
+    { op: "delete", relation: users, before: ["1", absent, absent] },
+    insert(["1"], other),
+    insert(["2", "a", null]),
+    insert(["3", "a", null])
+  ]
+
+  it("are one message as long as they are of one table and nobody has looked at it", () => {
+    const decoder = new PgoutputDecoder({ excluded: new Set(), run: 3 })
+    const messages: Array<ReplicationMessage> = []
+    for (const relation of [users, other]) decoder.decode(wire.relation(0, numbered(relation), relation), [])
+    for (const change of made) decoder.decode(wire.change(0, change, numbered), messages)
+    const runs = messages.flatMap((message) => (message._tag === "Change" ? [message] : []))
+    assert.deepStrictEqual(
+      runs.map(({ change }) => change.count),
+      [3, 1, 2]
+    )
+    decoder.decode(wire.change(0, update, numbered), messages)
+    assert.strictEqual(messages.length, 4)
+    assert.deepStrictEqual(
+      runs.flatMap(({ change }) => change.unpack()),
+      [...made]
+    )
+    assert.deepStrictEqual(runs[0]?.change.operations, {
+      insert: 1,
+      update: 1,
+      delete: 1,
+      truncate: 0,
+      message: 0
+    })
+    const size = (change: Change) => wire.change(0, change, numbered).length
+    assert.strictEqual(
+      runs[0]?.bytes,
+      made.slice(0, 3).reduce((sum, change) => sum + size(change), 0)
+    )
+  })
+
+  it("of two subtransactions stay apart", () => {
+    const decoder = new PgoutputDecoder({ excluded: new Set() })
+    const messages: Array<ReplicationMessage> = []
+    decoder.decode(wire.streamStart(5, true), messages)
+    decoder.decode(wire.relation(5, 7, users), messages)
+    for (const xid of [5, 6, 6]) decoder.decode(wire.change(xid, update, oid), messages)
+    const xids = messages.flatMap((message) => (message._tag === "Change" ? [message.xid] : []))
+    assert.deepStrictEqual(xids, [5, 6])
   })
 })
 

@@ -1,56 +1,37 @@
+import { execFile } from "node:child_process"
 import { mkdtemp, rm, stat } from "node:fs/promises"
+import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as NodeServices from "@effect/platform-node/NodeServices"
+import { promisify } from "node:util"
+import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Schedule } from "effect"
-import { CliError, Command } from "effect/cli"
+import { Effect, Redacted, Schedule } from "effect"
 import manifest from "../../../package.json" with { type: "json" }
-import { cli, exitCodeOf, runCli } from "../../../src/main/Cli.ts"
-import { Screen } from "../../../src/main/cli/Screen.ts"
 import { localAccessFile, writeLocalAccess } from "../../../src/main/LocalAccess.ts"
-import { readSettings, Settings } from "../../../src/main/Settings.ts"
 import { version } from "../../../src/main/Version.ts"
 import { JobStore } from "../../../src/replay/JobStore.ts"
 import { apiLayer, baseUrl, tokenFor, trouble } from "../../control/TestApi.ts"
-
-const errorOf = (exit: Exit.Exit<unknown, unknown>): string => {
-  if (Exit.isSuccess(exit)) return ""
-  const error = Cause.squash(exit.cause)
-  if (CliError.isCliError(error) && error._tag === "ShowHelp") {
-    return error.errors.map((fault) => fault.message).join("\n")
-  }
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** Runs the command line with these variables and gives what it printed and how it ended. */
-const run = Effect.fnUntraced(function* (
-  environment: Record<string, string>,
-  words: ReadonlyArray<string>,
-  isTerminal = false
-) {
-  const lines: Array<string> = []
-  const statuses: Array<string> = []
-  const screen = Layer.succeed(Screen, {
-    isTerminal,
-    columns: 100,
-    line: (text) => Effect.sync(() => void lines.push(text)),
-    status: (text) => Effect.sync(() => void statuses.push(text))
-  })
-  const settings = Layer.effect(
-    Settings,
-    Effect.suspend(() => Effect.fromResult(readSettings(environment)))
-  )
-  const exit = yield* runCli(cli.pipe(Command.provide(settings)), words).pipe(
-    Effect.provide(Layer.mergeAll(screen, NodeServices.layer)),
-    Effect.exit
-  )
-  return { lines, statuses, text: lines.join("\n"), code: exitCodeOf(exit), error: errorOf(exit) }
-})
+import { run } from "./RunCli.ts"
 
 const access = Effect.gen(function* () {
   return { WALSTREAM_URL: yield* baseUrl, WALSTREAM_TOKEN: yield* tokenFor("operator") }
 })
+
+/** Something that speaks HTTP and is none of ours. */
+const stranger = Effect.acquireRelease(
+  Effect.callback<{ readonly url: string; readonly close: () => void }>((resume) => {
+    const server = createServer((_, response) => {
+      response.writeHead(404, { "content-type": "application/json" }).end('{"status":404}')
+    })
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, close: () => server.close() }))
+    })
+  }),
+  ({ close }) => Effect.sync(close)
+)
 
 const temporaryDirectory = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "walstream-cli-"))),
@@ -58,9 +39,15 @@ const temporaryDirectory = Effect.acquireRelease(
 )
 
 layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("walstream", (it) => {
-  it("has the package's version", () => {
-    assert.strictEqual(version, manifest.version)
-  })
+  it.effect("has the package's version, and says it", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(version, manifest.version)
+      const said = yield* Effect.promise(() =>
+        promisify(execFile)(process.execPath, ["src/main/Cli.ts", "--version"])
+      )
+      assert.deepStrictEqual([said.stdout.trim(), said.stderr], [`walstream v${version}`, ""])
+    })
+  )
 
   it.effect("creates, shows, lists, changes and deletes jobs", () =>
     Effect.gen(function* () {
@@ -157,6 +144,7 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
       const status = yield* run(env, ["status"])
       assert.include(status.text, "demo")
       assert.include(status.text, "transactions 1 to 3")
+      assert.match(status.text, /^processes +\w+ \d+ on \S+, version \S+: up, last heard at \d{4}-/mu)
     })
   )
 
@@ -182,6 +170,80 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
       assert.include(accepted.text, "accepted as test-admin: the slot is gone")
       assert.include(accepted.text, "life 2 of shop")
     }).pipe(Effect.scoped)
+  )
+
+  it.effect("estimates a job, shows what one failed at, and has it pass over that change", () =>
+    Effect.gen(function* () {
+      const env = yield* access
+      const estimate = yield* run(env, ["jobs", "estimate", "--from", "beginning", "--speed", "max"])
+      assert.strictEqual(estimate.code, 0, estimate.error)
+      assert.match(estimate.text, /^volume +4 changes in 3 transactions/mu)
+      const filtered = ["jobs", "estimate", "--from", "beginning", "--table", "public.orders", "--json"]
+      assert.include((yield* run(env, filtered)).text, '"filtered":true')
+
+      const at = "0000000000000200-0000000001"
+      const made = yield* run(env, ["jobs", "create", "--from", "beginning", "--start", "--json"])
+      const { id }: { id: string } = JSON.parse(made.text)
+      const never = yield* run(env, ["jobs", "failures", id])
+      assert.deepInclude(never, { code: 0, text: "it has never failed" })
+      const early = yield* run(env, ["jobs", "skip", id, "--reason", "x"])
+      assert.include(early, {
+        code: 1,
+        error: "the job is queued, and has not failed at a change: there is nothing to skip"
+      })
+      const sql = yield* PgClient.PgClient
+      yield* sql`UPDATE jobs SET status = 'failed', completed_at = now(), error_code = 'rejected',
+        error_message = 'said why', error_position = ${at} WHERE id = ${id}`
+      const other = yield* run(env, [
+        "jobs",
+        "skip",
+        id,
+        "--reason",
+        "x",
+        "--position",
+        at.replace(/1$/u, "0")
+      ])
+      assert.strictEqual(other.code, 1)
+      assert.include(other.error, `has failed at ${at}`)
+      assert.strictEqual((yield* run(env, ["jobs", "skip", id])).code, 2)
+      const skipped = yield* run(env, ["jobs", "skip", id, "--reason", "no depot there"])
+      assert.strictEqual(skipped.code, 0, skipped.error)
+      assert.include(skipped.text, `it passes over ${at} once it goes on: walstream jobs resume ${id}`)
+      const failures = yield* run(env, ["jobs", "failures", id])
+      assert.include(failures.text, "said why (rejected)")
+      assert.include(failures.text, `at ${at}, which it is to pass over`)
+      assert.include(failures.text, "delete   depot.stock")
+    })
+  )
+
+  it.effect("shows, checks and exports the audit log", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const admin = { WALSTREAM_URL: url, WALSTREAM_TOKEN: yield* tokenFor("admin") }
+      yield* run(admin, ["jobs", "create", "--last", "5m", "--name", "=one,two"])
+      const list = yield* run(admin, ["audit", "list", "--action", "jobs.create", "--limit", "1"])
+      assert.strictEqual(list.code, 0, list.error)
+      assert.match(list.text, /test-admin +127\.0\.0\.1 +jobs\.create +[0-9a-f-]{36} +done/u)
+      assert.strictEqual((yield* run(yield* access, ["audit", "list"])).code, 1)
+      const ndjson = yield* run(admin, ["audit", "export", "--actor", "test-admin"])
+      assert.isTrue(ndjson.lines.every((line) => JSON.parse(line).actor === "test-admin"))
+      const csv = yield* run(admin, ["audit", "export", "--actor", "test-admin", "--format", "csv"])
+      assert.lengthOf(csv.lines, ndjson.lines.length + 1)
+      assert.match(csv.lines[0] ?? "", /^seq,at,/u)
+
+      const { config } = yield* PgClient.PgClient
+      const here = { DATABASE_URL: Redacted.value(config.url ?? Redacted.make("")) }
+      for (const environment of [admin, here]) {
+        const checked = yield* run(environment, ["audit", "verify"])
+        assert.strictEqual(checked.code, 0, checked.error)
+        const [, end = ""] = /the end is (\d+:[0-9a-f]{64})$/u.exec(checked.text) ?? []
+        assert.strictEqual((yield* run(environment, ["audit", "verify", "--head", end])).code, 0)
+        const other = yield* run(environment, ["audit", "verify", "--head", end.replace(/.{4}$/u, "0000")])
+        assert.strictEqual(other.code, 1)
+        assert.include(other.text, "is not the one that was told")
+        assert.strictEqual((yield* run(environment, ["audit", "verify", "--head", "x"])).code, 2)
+      }
+    })
   )
 
   it.effect("finds the instance of its data directory, and logs in there by itself", () =>
@@ -219,6 +281,7 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
         [env, ["jobs", "show", "nope"], 2, "there is no job nope"],
         [{ ...env, WALSTREAM_TOKEN: "stale" }, ["jobs", "list"], 1, "walstream login"],
         [{ ...env, WALSTREAM_URL: "http://127.0.0.1:9" }, ["jobs", "list"], 1, "does not answer"],
+        [{ ...env, WALSTREAM_URL: (yield* stranger).url }, ["jobs", "list"], 1, "does not understand"],
         [{ WALSTREAM_TOKEN: "x" }, ["jobs", "list"], 2, "WALSTREAM_URL"],
         [{ HTTP_PORT: "x", JOB_WORKER_COUNT: "many" }, ["status"], 78, "JOB_WORKER_COUNT must be"],
         [{}, ["migrate"], 2, "DATABASE_URL is not set"],
@@ -234,6 +297,6 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
         assert.strictEqual(result.code, code, `${words.join(" ")}: ${result.error}`)
         assert.include(result.error, text)
       }
-    })
+    }).pipe(Effect.scoped)
   )
 })

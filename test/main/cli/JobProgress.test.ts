@@ -15,6 +15,7 @@ const job: Job = {
   checkpoint: null,
   counters: { processed: 0, duplicate: 0, converged: 0 },
   failure: null,
+  skips: [],
   lease: null,
   leaseEpoch: 0,
   createdAt: 1_700_000_000_000_000,

@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
+import { parseLength } from "../../../src/domain/Length.ts"
 import { formatMicros } from "../../../src/domain/Micros.ts"
-import { formatLength, parseLength, parseTime } from "../../../src/main/cli/TimeWords.ts"
+import { formatLength, parseTime } from "../../../src/main/cli/TimeWords.ts"
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 const read = (text: string) => {

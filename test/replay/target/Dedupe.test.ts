@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { origin, type Position } from "../../../src/domain/Position.ts"
+import { formatPosition, origin, type Position } from "../../../src/domain/Position.ts"
 import type { ArchivedChunk } from "../../../src/domain/Transaction.ts"
 import type { TargetError } from "../../../src/replay/TargetError.ts"
 import { assertSameDatabases } from "../../servers/CompareDatabases.ts"
@@ -61,6 +61,27 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("dedup
         duplicate: count(half),
         converged: 0
       })
+      yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
+    })
+  )
+
+  it.effect("does not bring what another job skipped behind what followed it", () =>
+    Effect.gen(function* () {
+      const scene = yield* makeScene(schema)
+      yield* scene.source.script("INSERT INTO public.t VALUES (1, 'first')")
+      yield* scene.source.script("UPDATE public.t SET v = 'second' WHERE id = 1")
+      yield* scene.source.script("UPDATE public.t SET v = 'third' WHERE id = 1")
+      const chunks = yield* scene.history
+      const [, second] = chunks
+      if (second === undefined) return assert.fail("no history")
+      const { incarnation, commit } = second
+      const skipped = formatPosition({ incarnation, commitLsn: commit.commitLsn, ordinal: 0 })
+      const first = yield* scene.open({ jobId: "first", skips: [skipped] })
+      yield* first.position
+      yield* applyAll(first, chunks)
+      const other = yield* scene.open({ jobId: "other" })
+      assert.isNull(yield* other.position)
+      assert.deepStrictEqual(yield* reasonOf(applyAll(other, chunks)), { _tag: "Overlap", from: 2, until: 3 })
       yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
     })
   )

@@ -45,7 +45,9 @@ describe("intervals of what was applied", () => {
 
   it("do not hold what an operator skipped", () => {
     const held = [{ ...interval(1, 9), exceptions: [{ seq: 5, ordinal: 1 }] }]
-    assert.strictEqual(judge(held, "public.a", "insert", { seq: 5, ordinal: 1 }), "new")
+    assert.strictEqual(judge(held, "public.a", "insert", { seq: 5, ordinal: 1 }), "older")
+    const atEnd = [{ ...interval(1, 5, null, 1), exceptions: [{ seq: 5, ordinal: 1 }] }]
+    assert.strictEqual(judge(atEnd, "public.a", "insert", { seq: 5, ordinal: 1 }), "new")
     assert.strictEqual(judge(held, "public.a", "insert", { seq: 5, ordinal: 2 }), "duplicate")
   })
 

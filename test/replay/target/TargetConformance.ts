@@ -1,10 +1,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, type Redacted, Schedule } from "effect"
 import type { JobCounters } from "../../../src/domain/Job.ts"
-import { origin, type Position } from "../../../src/domain/Position.ts"
+import { formatPosition, origin, type Position } from "../../../src/domain/Position.ts"
 import type { ArchivedChunk } from "../../../src/domain/Transaction.ts"
-import { type ApplyOptions, Targets } from "../../../src/replay/Target.ts"
-import type { TargetErrorReason } from "../../../src/replay/TargetError.ts"
+import { addCounters, noCounters } from "../../../src/replay/Counters.ts"
+import { type ApplyOptions, type TargetSession, Targets } from "../../../src/replay/Target.ts"
+import type { TargetError, TargetErrorReason } from "../../../src/replay/TargetError.ts"
 import { Dice } from "../../log/Dice.ts"
 import { assertSameDatabases } from "../../servers/CompareDatabases.ts"
 import { randomWork, shapes } from "./RandomWork.ts"
@@ -171,6 +172,38 @@ export const targetConformance = (name: string, under: TargetsUnderTest) =>
       })
     )
 
+    it.effect("takes the next batch while it is at one, in order; behind one that failed it takes none", () =>
+      Effect.gen(function* () {
+        const { scene, open } = yield* begin(simple)
+        yield* scene.target.script("ALTER TABLE public.t ADD CHECK (v <> 'bad')")
+        for (let id = 1; id <= 8; id++) yield* scene.source.script(`INSERT INTO public.t VALUES (${id}, 'a')`)
+        yield* scene.source.script("UPDATE public.t SET v = 'bad' WHERE id = 1")
+        yield* scene.source.script("UPDATE public.t SET v = 'b' WHERE id = 2")
+        const batches = (yield* scene.history).map((chunk) => [chunk])
+        const session = yield* open()
+        yield* session.position
+        const apply = (n: number) => {
+          const before = batches[n - 1]
+          return applyAll(session, batches[n] ?? [], before === undefined ? origin : endOf(before))
+        }
+        for (const n of [0, 2, 4, 6]) {
+          const counters = yield* Effect.all([apply(n), apply(n + 1)], { concurrency: 2 })
+          assert.deepStrictEqual(
+            counters.map(({ processed }) => processed),
+            [1, 1]
+          )
+        }
+        const refused = yield* Effect.all([reasonOf(apply(8)), reasonOf(apply(9))], { concurrency: 2 })
+        assert.deepStrictEqual(
+          refused.map(({ _tag }) => _tag),
+          ["Rejected", "Moved"]
+        )
+        assert.deepStrictEqual(yield* session.position, endOf(batches[7] ?? []))
+        const [row] = yield* scene.target.query("SELECT count(*)::text AS n FROM public.t WHERE v = 'a'")
+        assert.strictEqual(row?.["n"], "8")
+      })
+    )
+
     it.effect("an interrupt takes back what is open", () =>
       Effect.gen(function* () {
         const { scene, open } = yield* begin(simple)
@@ -211,6 +244,111 @@ export const targetConformance = (name: string, under: TargetsUnderTest) =>
         assert.isTrue(Exit.isSuccess(exit))
         yield* assertSameDatabases(scene.sourceUrl, scene.targetUrl)
       })
+    )
+
+    it.effect(
+      "passes over exactly what it is told to, and keeps that as exceptions of what it has applied",
+      () =>
+        Effect.gen(function* () {
+          for (const inParts of [false, true]) {
+            const { scene, open } = yield* begin(simple)
+            yield* scene.target.script("ALTER TABLE public.t ADD CHECK (v <> 'no')")
+            yield* scene.source.script("INSERT INTO public.t VALUES (1, 'a')")
+            yield* scene.source.script(
+              "BEGIN; INSERT INTO public.t VALUES (2, 'b'); INSERT INTO public.t VALUES (3, 'no'); INSERT INTO public.t VALUES (4, 'd'); COMMIT"
+            )
+            yield* scene.source.script("INSERT INTO public.t VALUES (5, 'no')")
+            yield* scene.source.script("UPDATE public.t SET v = 'A' WHERE id = 1")
+            const chunks = yield* scene.history
+            const [, second, third] = chunks
+            if (second === undefined || third === undefined) return assert.fail("no history")
+            const nameOf = ({ incarnation, commit }: ArchivedChunk, ordinal: number) =>
+              formatPosition({ incarnation, commitLsn: commit.commitLsn, ordinal })
+            const batches = inParts ? cutBatches(chunks, () => 2) : [chunks]
+            const applyFrom = Effect.fnUntraced(function* (
+              session: TargetSession,
+              stands: Position | null
+            ): Effect.fn.Return<JobCounters, TargetError> {
+              let follows = stands ?? origin
+              let total = noCounters
+              for (const batch of batches.map((whole) => behind(whole, follows))) {
+                if (batch.length === 0) continue
+                const until = endOf(batch)
+                const goesOn = batch.at(-1)?.last === false
+                total = addCounters(total, yield* session.apply({ chunks: batch, follows, until, goesOn }))
+                follows = until
+              }
+              return total
+            })
+
+            const first = yield* open({ skips: [nameOf(second, 1)] })
+            const refused = yield* reasonOf(applyFrom(first, yield* first.position))
+            assert.deepInclude(refused, { _tag: "Rejected", seq: 3, ordinal: 0 })
+            const exceptions = () =>
+              Effect.map(
+                scene.target.query("SELECT exceptions::text AS e FROM walstream.ledger_jobs"),
+                (rows) => rows.map((row) => JSON.parse(row["e"] ?? "null"))
+              )
+            assert.deepStrictEqual(yield* exceptions(), [[{ seq: 2, ordinal: 1 }]])
+
+            const next = yield* open({ epoch: 2, skips: [nameOf(second, 1), nameOf(third, 0)] })
+            const stands = yield* next.position
+            assert.deepStrictEqual(stands, { seq: 2, ordinal: 2 })
+            assert.deepStrictEqual(yield* applyFrom(next, stands), {
+              processed: 1,
+              duplicate: 0,
+              converged: 0
+            })
+            assert.deepStrictEqual(yield* exceptions(), [
+              [
+                { seq: 2, ordinal: 1 },
+                { seq: 3, ordinal: 0 }
+              ]
+            ])
+            const held = yield* scene.target.query("SELECT id::text, v FROM public.t ORDER BY id")
+            assert.deepStrictEqual(held, [
+              { id: "1", v: "A" },
+              { id: "2", v: "b" },
+              { id: "4", v: "d" }
+            ])
+          }
+        })
+    )
+
+    it.effect(
+      "tells which jobs' rows have expired, page after page, and removes those that it is told to",
+      () =>
+        Effect.gen(function* () {
+          const { scene, open, targets } = yield* begin(simple)
+          // No job has come here yet: there is no ledger.
+          assert.deepStrictEqual(yield* targets.expiredJobs("there", "", 10), [])
+          assert.strictEqual(yield* targets.forgetJobs("there", ["job-1"]), 0)
+
+          yield* scene.source.script("INSERT INTO public.t VALUES (1, 'a')")
+          const chunks = yield* scene.history
+          const session = yield* open()
+          yield* session.position
+          yield* applyAll(session, chunks)
+          yield* scene.target.script(
+            `INSERT INTO walstream.ledger_jobs (job_id, source, epoch, seq, ordinal, start_seq, filter, updated_at)
+           SELECT 'old-' || g, 'shop', 1, 1, 0, 1, '[null,null]', now() - interval '8 days'
+           FROM generate_series(1, 5) g`
+          )
+          assert.deepStrictEqual(yield* targets.expiredJobs("there", "", 3), ["old-1", "old-2", "old-3"])
+          assert.deepStrictEqual(yield* targets.expiredJobs("there", "old-3", 3), ["old-4", "old-5"])
+
+          // One that is young, and one that is not there, are left out.
+          const removed = yield* targets.forgetJobs("there", ["old-1", "old-4", "job-1", "nobody's"])
+          assert.strictEqual(removed, 2)
+          const kept = yield* scene.target.query("SELECT job_id FROM walstream.ledger_jobs ORDER BY job_id")
+          assert.deepStrictEqual(
+            kept.map((row) => row["job_id"]),
+            ["job-1", "old-2", "old-3", "old-5"]
+          )
+          assert.deepStrictEqual(yield* session.position, endOf(chunks))
+          assert.strictEqual((yield* reasonOf(targets.expiredJobs("elsewhere", "", 1)))._tag, "Refused")
+          assert.strictEqual((yield* reasonOf(targets.forgetJobs("elsewhere", ["old-2"])))._tag, "Refused")
+        })
     )
 
     it.effect("a dry run counts and writes nothing", () =>

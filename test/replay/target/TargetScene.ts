@@ -43,7 +43,8 @@ export const defaults: ApplyOptions = {
   startSeq: 1,
   filterText: "[null,null]",
   dedupe: "target",
-  onMismatch: "converge"
+  onMismatch: "converge",
+  skips: []
 }
 
 const openTarget = (

@@ -155,6 +155,8 @@ export interface OpenSession {
   onMismatch: OnMismatch;
   /** What the client speaks: see docs/grpc.md. 0 counts as 1. */
   protocolLevel: number;
+  /** Changes to pass over, by position: the ledger keeps them as exceptions of what the job has applied. */
+  skips: string[];
 }
 
 export interface SessionOpened {
@@ -267,6 +269,29 @@ export interface HealthResponse {
   protocolLevel: number;
 }
 
+export interface ListExpiredJobsRequest {
+  /** A configured target's name. */
+  target: string;
+  /** Those behind this one, in the order of the text; empty for all. */
+  after: string;
+  /** How many at most; at least 1. */
+  most: number;
+}
+
+export interface ListExpiredJobsResponse {
+  jobIds: string[];
+}
+
+export interface ForgetJobsRequest {
+  target: string;
+  jobIds: string[];
+}
+
+export interface ForgetJobsResponse {
+  /** How many of them the ledger had, expired. */
+  removed: bigint;
+}
+
 /**
  * Why a target did not take something. In a stream's answer, or in the details of the call's status. It never holds a
  * cell's value.
@@ -342,6 +367,7 @@ function createBaseOpenSession(): OpenSession {
     dedupe: 0,
     onMismatch: 0,
     protocolLevel: 0,
+    skips: [],
   };
 }
 
@@ -382,6 +408,9 @@ export const OpenSession: MessageFns<OpenSession> = {
     }
     if (message.protocolLevel !== 0) {
       writer.uint32(80).uint32(message.protocolLevel);
+    }
+    for (const v of message.skips) {
+      writer.uint32(90).string(v!);
     }
     return writer;
   },
@@ -477,6 +506,14 @@ export const OpenSession: MessageFns<OpenSession> = {
             }
 
             message.protocolLevel = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.skips.push(reader.string());
             continue;
           }
         }
@@ -1387,6 +1424,226 @@ export const HealthResponse: MessageFns<HealthResponse> = {
   },
 };
 
+function createBaseListExpiredJobsRequest(): ListExpiredJobsRequest {
+  return { target: "", after: "", most: 0 };
+}
+
+export const ListExpiredJobsRequest: MessageFns<ListExpiredJobsRequest> = {
+  encode(message: ListExpiredJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.target !== "") {
+      writer.uint32(10).string(message.target);
+    }
+    if (message.after !== "") {
+      writer.uint32(18).string(message.after);
+    }
+    if (message.most !== 0) {
+      writer.uint32(24).uint32(message.most);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListExpiredJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListExpiredJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.most = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListExpiredJobsResponse(): ListExpiredJobsResponse {
+  return { jobIds: [] };
+}
+
+export const ListExpiredJobsResponse: MessageFns<ListExpiredJobsResponse> = {
+  encode(message: ListExpiredJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.jobIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListExpiredJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListExpiredJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseForgetJobsRequest(): ForgetJobsRequest {
+  return { target: "", jobIds: [] };
+}
+
+export const ForgetJobsRequest: MessageFns<ForgetJobsRequest> = {
+  encode(message: ForgetJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.target !== "") {
+      writer.uint32(10).string(message.target);
+    }
+    for (const v of message.jobIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForgetJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForgetJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.jobIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseForgetJobsResponse(): ForgetJobsResponse {
+  return { removed: 0n };
+}
+
+export const ForgetJobsResponse: MessageFns<ForgetJobsResponse> = {
+  encode(message: ForgetJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.removed !== 0n) {
+      if (BigInt.asUintN(64, message.removed) !== message.removed) {
+        throw new globalThis.Error("value provided for field message.removed of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.removed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForgetJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForgetJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.removed = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseTargetFailure(): TargetFailure {
   return { target: "", reason: undefined };
 }
@@ -2012,6 +2269,28 @@ export const ReplayerService = {
     responseSerialize: (value: HealthResponse): Buffer => Buffer.from(HealthResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): HealthResponse => HealthResponse.decode(value),
   },
+  /** Jobs whose rows in a target's ledger do not count any more, whosever they are. */
+  listExpiredJobs: {
+    path: "/walstream.v1.Replayer/ListExpiredJobs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListExpiredJobsRequest): Buffer =>
+      Buffer.from(ListExpiredJobsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListExpiredJobsRequest => ListExpiredJobsRequest.decode(value),
+    responseSerialize: (value: ListExpiredJobsResponse): Buffer =>
+      Buffer.from(ListExpiredJobsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListExpiredJobsResponse => ListExpiredJobsResponse.decode(value),
+  },
+  /** Removes the expired ones of these jobs from a target's ledger. Only for jobs that never go on. */
+  forgetJobs: {
+    path: "/walstream.v1.Replayer/ForgetJobs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ForgetJobsRequest): Buffer => Buffer.from(ForgetJobsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ForgetJobsRequest => ForgetJobsRequest.decode(value),
+    responseSerialize: (value: ForgetJobsResponse): Buffer => Buffer.from(ForgetJobsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ForgetJobsResponse => ForgetJobsResponse.decode(value),
+  },
 } as const;
 
 export interface ReplayerServer extends UntypedServiceImplementation {
@@ -2025,6 +2304,10 @@ export interface ReplayerServer extends UntypedServiceImplementation {
   replayEvent: handleUnaryCall<ReplayEventRequest, ReplayEventResponse>;
   /** Whether it takes work, and for which targets. The standard grpc.health.v1 service is there too. */
   health: handleUnaryCall<HealthRequest, HealthResponse>;
+  /** Jobs whose rows in a target's ledger do not count any more, whosever they are. */
+  listExpiredJobs: handleUnaryCall<ListExpiredJobsRequest, ListExpiredJobsResponse>;
+  /** Removes the expired ones of these jobs from a target's ledger. Only for jobs that never go on. */
+  forgetJobs: handleUnaryCall<ForgetJobsRequest, ForgetJobsResponse>;
 }
 
 export interface ReplayerClient extends Client {
@@ -2067,6 +2350,38 @@ export interface ReplayerClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: HealthResponse) => void,
+  ): ClientUnaryCall;
+  /** Jobs whose rows in a target's ledger do not count any more, whosever they are. */
+  listExpiredJobs(
+    request: ListExpiredJobsRequest,
+    callback: (error: ServiceError | null, response: ListExpiredJobsResponse) => void,
+  ): ClientUnaryCall;
+  listExpiredJobs(
+    request: ListExpiredJobsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListExpiredJobsResponse) => void,
+  ): ClientUnaryCall;
+  listExpiredJobs(
+    request: ListExpiredJobsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListExpiredJobsResponse) => void,
+  ): ClientUnaryCall;
+  /** Removes the expired ones of these jobs from a target's ledger. Only for jobs that never go on. */
+  forgetJobs(
+    request: ForgetJobsRequest,
+    callback: (error: ServiceError | null, response: ForgetJobsResponse) => void,
+  ): ClientUnaryCall;
+  forgetJobs(
+    request: ForgetJobsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ForgetJobsResponse) => void,
+  ): ClientUnaryCall;
+  forgetJobs(
+    request: ForgetJobsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ForgetJobsResponse) => void,
   ): ClientUnaryCall;
 }
 

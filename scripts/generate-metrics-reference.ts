@@ -1,0 +1,4 @@
+import { writeFileSync } from "node:fs"
+import { metricsReference } from "../src/main/MetricsReference.ts"
+
+writeFileSync(new URL("../docs/metrics.md", import.meta.url), metricsReference())

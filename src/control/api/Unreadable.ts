@@ -1,0 +1,14 @@
+import type { Schema } from "effect"
+import { fieldErrors } from "./FieldErrors.ts"
+import { type FieldError, InvalidRequest } from "./Problems.ts"
+
+/** What cannot be decoded, with every fault that it has, by field. */
+export const unreadable = (
+  error: Pick<Schema.SchemaError, "issue">,
+  renamed: (fault: FieldError) => FieldError = (fault) => fault
+): InvalidRequest => {
+  const errors = fieldErrors(error).map(renamed)
+  const names = errors.map(({ path }) => path).filter((path) => path !== "")
+  const detail = names.length === 0 ? (errors[0]?.message ?? "not readable") : `look at ${names.join(", ")}`
+  return new InvalidRequest({ detail, errors })
+}

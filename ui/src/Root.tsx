@@ -1,0 +1,32 @@
+import { createEffect, type JSX, lazy, Match, on, Suspense, Switch } from "solid-js"
+import { Shell } from "./shell/Shell.tsx"
+import { type App, AppContext } from "./state/App.ts"
+
+const LoginPage = lazy(() => import("./pages/login/LoginPage.tsx"))
+
+/** Everything below the router: who is not logged in sees the login, at whatever address. */
+export const Root = (props: { readonly app: App; readonly children?: JSX.Element }) => {
+  // Who has just logged in begins at the page, not before everything.
+  createEffect(
+    on(
+      () => props.app.session.current().state,
+      (state, before) => {
+        if (before === "out" && state === "in") document.querySelector<HTMLElement>("#main")?.focus()
+      }
+    )
+  )
+  return (
+    <AppContext.Provider value={props.app}>
+      <Switch>
+        <Match when={props.app.session.user() !== null}>
+          <Shell>{props.children}</Shell>
+        </Match>
+        <Match when={props.app.session.current().state === "out"}>
+          <Suspense>
+            <LoginPage />
+          </Suspense>
+        </Match>
+      </Switch>
+    </AppContext.Provider>
+  )
+}

@@ -1,0 +1,33 @@
+import { Show } from "solid-js"
+import { Button } from "./Button.tsx"
+import "./Pager.css"
+
+interface PagerProps {
+  /** Of the page that is shown; empty for the first. */
+  readonly cursor: string
+  readonly next: string | null
+  readonly onGo: (cursor: string) => void
+}
+
+/** Through a list that goes on: to the older ones, and back to the newest. Nothing where all is on one page. */
+export const Pager = (props: PagerProps) => (
+  <Show when={props.cursor !== "" || props.next !== null}>
+    <nav data-component="pager" aria-label="Pages">
+      <Button
+        size="small"
+        blocked={props.cursor === "" ? "These are the newest" : null}
+        onClick={() => props.onGo("")}
+      >
+        Newest
+      </Button>
+      <Button
+        size="small"
+        icon="right"
+        blocked={props.next === null ? "There are no older ones" : null}
+        onClick={() => props.onGo(props.next ?? "")}
+      >
+        Older
+      </Button>
+    </nav>
+  </Show>
+)

@@ -1,0 +1,83 @@
+import { createSignal, onMount, Show } from "solid-js"
+import { asProblem } from "../../api/ApiProblem.ts"
+import { Button } from "../../kit/Button.tsx"
+import { Field, Input } from "../../kit/Form.tsx"
+import { duration } from "../../lib/Numbers.ts"
+import { useApp } from "../../state/App.ts"
+
+/** What went wrong, in the words of somebody who wants to get in. */
+const wordsOf = (error: unknown): string => {
+  const { slug, retryAfter, message } = asProblem(error)
+  if (slug === "invalid-credentials") return "The user name or the password is wrong."
+  if (slug === "too-many-failures")
+    return `Too many failed logins from here. Try again in ${duration(retryAfter)}.`
+  if (slug === "unreachable") return "WalStream does not answer. Is it running?"
+  return message
+}
+
+export const LoginForm = (props: { readonly username?: string | undefined }) => {
+  const { session } = useApp()
+  const [fault, setFault] = createSignal<string>()
+  const [busy, setBusy] = createSignal(false)
+  const submit = async (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }) => {
+    event.preventDefault()
+    const form = event.currentTarget
+    const data = new FormData(form)
+    setBusy(true)
+    setFault(undefined)
+    try {
+      await session.logIn(String(data.get("username")), String(data.get("password")))
+    } catch (error) {
+      setFault(wordsOf(error))
+      form.querySelector<HTMLInputElement>("[name=password]")?.select()
+    } finally {
+      setBusy(false)
+    }
+  }
+  let made: HTMLFormElement | undefined
+  // Browsers mind `autofocus` once in a document's life.
+  onMount(() => made?.querySelector<HTMLElement>("[autofocus]")?.focus())
+  return (
+    <form
+      ref={(form) => {
+        made = form
+      }}
+      onSubmit={(event) => void submit(event)}
+      class="stack"
+    >
+      <Field label="User name">
+        {({ id }) => (
+          <Input
+            id={id}
+            name="username"
+            autocomplete="username"
+            required
+            value={props.username ?? ""}
+            readOnly={props.username !== undefined}
+            autofocus={props.username === undefined}
+          />
+        )}
+      </Field>
+      <Field label="Password">
+        {({ id }) => (
+          <Input
+            id={id}
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            required
+            autofocus={props.username !== undefined}
+          />
+        )}
+      </Field>
+      <Show when={fault()}>
+        <p data-part="fault" role="alert">
+          {fault()}
+        </p>
+      </Show>
+      <Button type="submit" variant="primary" busy={busy()}>
+        {busy() ? "Logging in…" : "Log in"}
+      </Button>
+    </form>
+  )
+}

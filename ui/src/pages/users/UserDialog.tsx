@@ -1,0 +1,86 @@
+import { createSignal, Show } from "solid-js"
+import type { Role } from "../../../../src/control/api/Role.ts"
+import type { UserJson } from "../../../../src/control/api/UserJson.ts"
+import { type ApiProblem, asProblem } from "../../api/ApiProblem.ts"
+import { Button } from "../../kit/Button.tsx"
+import { Dialog } from "../../kit/Dialog.tsx"
+import { Checkbox, Segmented } from "../../kit/Form.tsx"
+import { ProblemView } from "../../kit/States.tsx"
+import { useApp } from "../../state/App.ts"
+
+const roleOptions = [
+  { value: "viewer", label: "Viewer" },
+  { value: "operator", label: "Operator" },
+  { value: "admin", label: "Admin" }
+] as const
+
+/** What an admin may change of somebody; every change counts at once. */
+export const UserDialog = (props: { readonly user: UserJson; readonly onClose: () => void }) => {
+  const { api, cache, toasts } = useApp()
+  const [role, setRole] = createSignal<Role>(props.user.role)
+  const [isActive, setActive] = createSignal(props.user.is_active)
+  const [busy, setBusy] = createSignal<"save" | "end" | null>(null)
+  const [problem, setProblem] = createSignal<ApiProblem>()
+  const isSame = () => role() === props.user.role && isActive() === props.user.is_active
+
+  const attempt = async (which: "save" | "end", done: string, act: () => Promise<unknown>) => {
+    setBusy(which)
+    setProblem(undefined)
+    try {
+      await act()
+      toasts.show({ tone: "ok", title: done })
+      void cache.invalidateQueries({ queryKey: ["users"] })
+      props.onClose()
+    } catch (error) {
+      setProblem(asProblem(error))
+      setBusy(null)
+    }
+  }
+  const save = () =>
+    attempt("save", `${props.user.username} is changed`, () =>
+      api.call(
+        "users.update",
+        { params: { id: props.user.id }, payload: { role: role(), is_active: isActive() } },
+        { headers: { "if-match": `"${props.user.version}"` } }
+      )
+    )
+  const endSessions = () =>
+    attempt("end", `${props.user.username} is logged out everywhere`, () =>
+      api.call("users.endSessions", { params: { id: props.user.id } })
+    )
+
+  return (
+    <Dialog
+      title={props.user.username}
+      onClose={props.onClose}
+      footer={
+        <>
+          <Button variant="quiet" busy={busy() === "end"} onClick={() => void endSessions()}>
+            Log out everywhere
+          </Button>
+          <span class="grow" />
+          <Button variant="quiet" onClick={props.onClose}>
+            Cancel
+          </Button>
+          <Button
+            variant="primary"
+            busy={busy() === "save"}
+            blocked={isSame() ? "Nothing is changed yet" : null}
+            onClick={() => void save()}
+          >
+            Save
+          </Button>
+        </>
+      }
+    >
+      <Segmented label="Role" options={roleOptions} value={role()} onChange={setRole} />
+      <Checkbox checked={isActive()} onChange={setActive}>
+        May log in. Without it sessions, streams and keys end at once.
+      </Checkbox>
+      <p class="faint">
+        A change counts at once, in sessions, streams and keys that are open. It goes on record.
+      </p>
+      <Show when={problem()}>{(error) => <ProblemView error={error()} />}</Show>
+    </Dialog>
+  )
+}

@@ -1,7 +1,8 @@
 import { execFile, spawn } from "node:child_process"
+import { randomInt } from "node:crypto"
 import { once } from "node:events"
 import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
-import { type AddressInfo, createServer } from "node:net"
+import { createServer } from "node:net"
 import { dirname, join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { Effect, Redacted, Schedule, Schema, type Scope } from "effect"
@@ -70,15 +71,28 @@ const account = attempt("install", async (): Promise<Account | undefined> => {
   return { uid: await id("-u"), gid: await id("-g") }
 })
 
-/** A port that was free a moment ago. */
-export const freePort: Effect.Effect<number> = Effect.promise(async () => {
-  const probe = createServer().listen(0, "127.0.0.1")
-  await once(probe, "listening")
-  // A TCP server's address is an object, never a pipe's name.
-  const { port } = probe.address() as AddressInfo
+/** Systems take the ports of outgoing connections from the ones above (Linux from 32768, others from 49152). */
+const ownPorts = { from: 15_000, to: 32_768 }
+
+const isFree = async (port: number): Promise<boolean> => {
+  const probe = createServer()
+  const listening = once(probe, "listening").then(
+    () => true,
+    () => false
+  )
+  probe.listen(port, "127.0.0.1")
+  if (!(await listening)) return false
   probe.close()
   await once(probe, "close")
-  return port
+  return true
+}
+
+/** A port that was free a moment ago, and that no outgoing connection will have taken since. */
+export const freePort: Effect.Effect<number> = Effect.promise(async () => {
+  for (;;) {
+    const port = randomInt(ownPorts.from, ownPorts.to)
+    if (await isFree(port)) return port
+  }
 })
 
 const environment = () => ({ ...process.env, LC_ALL: "C" })

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Producer } from "@platformatic/kafka"
-import { Effect, type Scope } from "effect"
+import { Effect, Fiber, type Scope } from "effect"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { Archive } from "../../src/log/Archive.ts"
 import { KafkaGauges } from "../../src/log/kafka/KafkaGauges.ts"
@@ -140,6 +140,29 @@ describeWith("kafka", "the Kafka archive, mistreated", () => {
       yield* produce(foreign, 0, ["a", "b"])
       assert.strictEqual((yield* refused({ topic: foreign })).reason._tag, "Conflict")
     })
+  )
+
+  it.live("a reader that comes while the topics are being made takes neither for deleted", () =>
+    Effect.gen(function* () {
+      const topic = freshTopic()
+      const make = (name: string, cleanup: string) =>
+        administer(broker(), (admin) =>
+          admin.createTopics({
+            topics: [name],
+            partitions: 1,
+            replicas: 1,
+            configs: [
+              { name: "message.timestamp.after.max.ms", value: "9223372036854775807" },
+              { name: "cleanup.policy", value: cleanup },
+              { name: "retention.ms", value: "-1" }
+            ]
+          })
+        )
+      yield* make(`${topic}.meta`, "compact")
+      const reader = yield* Effect.forkScoped(refused({ topic, role: "reader" }))
+      yield* Effect.delay(make(topic, "delete"), "400 millis") // as long as a broker takes to tell the others
+      assert.strictEqual((yield* Fiber.join(reader)).reason._tag, "Unavailable")
+    }).pipe(Effect.scoped)
   )
 
   it.live("a foreign record is passed over and counted; nothing is lost", () =>

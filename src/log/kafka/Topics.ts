@@ -92,11 +92,36 @@ const neverUsed = async (admin: Admin, { topic, partitions }: Shape): Promise<bo
   return listed.every((each) => each.partitions.every(({ offset }) => offset === 0n))
 }
 
+interface Found {
+  readonly changes: Shape | undefined
+  readonly meta: Shape | undefined
+  readonly unused: boolean
+}
+
+/** The topic of changes is made first and asked for last: its companion is not met without it. */
+const look = async (admin: Admin, topic: string): Promise<Found> => {
+  const meta = await shapeOf(admin, metaTopic(topic))
+  const changes = await shapeOf(admin, topic)
+  return { changes, meta, unused: changes === undefined || (await neverUsed(admin, changes)) }
+}
+
+/** One topic with records, the other gone. */
+const isHalf = ({ changes, meta, unused }: Found): boolean =>
+  meta === undefined ? !unused : changes === undefined
+
+/** Half of an archive may be one that another process begins meanwhile, told by brokers that are not equally far. */
+const settled = async (admin: Admin, topic: string): Promise<Found> => {
+  let found = await look(admin, topic)
+  for (let tries = 0; isHalf(found) && tries < 40; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    found = await look(admin, topic)
+  }
+  return found
+}
+
 /** An empty topic may have been made by its owner, with settings of his own, or by us before a crash. */
 const findOrCreate = async (admin: Admin, { topic, role, create: wanted }: KafkaArchiveOptions) => {
-  let changes = await shapeOf(admin, topic)
-  let meta = await shapeOf(admin, metaTopic(topic))
-  const unused = changes === undefined || (await neverUsed(admin, changes))
+  let { changes, meta, unused } = await settled(admin, topic)
   const isNew = meta === undefined && unused
   const { brokers } = await admin.metadata({ topics: [] })
   const inSync = wanted?.minInsyncReplicas ?? defaultInSync

@@ -1,20 +1,9 @@
-/** A panel: what it shows, in which unit, and the queries of its lines with their legends. */
-interface Panel {
-  readonly title: string
-  readonly unit: string
-  readonly lines: ReadonlyArray<readonly [expr: string, legend: string]>
-}
-
-interface Dashboard {
-  /** Its file, and its address in Grafana. */
-  readonly name: string
-  readonly title: string
-  readonly panels: ReadonlyArray<Panel>
-}
+import { dashboardModel } from "./dashboards/GrafanaModel.ts"
+import type { Dashboard, Panel, Unit } from "./dashboards/Panel.ts"
 
 const panel = (
   title: string,
-  unit: string,
+  unit: Unit,
   ...lines: ReadonlyArray<readonly [expr: string, legend: string]>
 ): Panel => ({ title, unit, lines })
 
@@ -285,44 +274,12 @@ const dashboards: ReadonlyArray<Dashboard> = [
   }
 ]
 
-const source = { type: "prometheus", uid: "walstream" } as const
-const columns = 2
-const width = 12
-const height = 8
-
-/** As Grafana takes it from a file. */
-const model = ({ name, title, panels }: Dashboard) => ({
-  uid: `walstream-${name}`,
-  title,
-  tags: ["walstream"],
-  timezone: "browser",
-  editable: false,
-  refresh: "15s",
-  schemaVersion: 39,
-  time: { from: "now-1h", to: "now" },
-  templating: { list: [] },
-  annotations: { list: [] },
-  links: [{ type: "dashboards", tags: ["walstream"], asDropdown: true, title: "WalStream" }],
-  panels: panels.map((one, i) => ({
-    id: i + 1,
-    type: "timeseries",
-    title: one.title,
-    datasource: source,
-    gridPos: { x: (i % columns) * width, y: Math.floor(i / columns) * height, w: width, h: height },
-    fieldConfig: { defaults: { unit: one.unit, min: 0, custom: { fillOpacity: 5 } }, overrides: [] },
-    options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi" } },
-    targets: one.lines.map(([expr, legendFormat], line) => ({
-      refId: String.fromCharCode(65 + line),
-      datasource: source,
-      expr,
-      legendFormat
-    }))
-  }))
-})
-
 /** The text of each file below `monitoring/grafana/dashboards`. */
 export const dashboardFiles: ReadonlyMap<string, string> = new Map(
-  dashboards.map((dashboard) => [`${dashboard.name}.json`, `${JSON.stringify(model(dashboard), null, 2)}\n`])
+  dashboards.map((dashboard) => [
+    `${dashboard.name}.json`,
+    `${JSON.stringify(dashboardModel(dashboard), null, 2)}\n`
+  ])
 )
 
 /** Every query of all dashboards, which are named by their titles. */

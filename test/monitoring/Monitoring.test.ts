@@ -7,7 +7,7 @@ import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { parse } from "yaml"
-import { dashboardFiles, dashboardQueries } from "../../scripts/Dashboards.ts"
+import { dashboardQueries } from "../../scripts/Dashboards.ts"
 import { cli } from "../../src/main/Cli.ts"
 import { roleMetrics } from "../../src/main/MetricsReference.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
@@ -137,35 +137,6 @@ describe("runbooks", () => {
         assert.isTrue(words.has(command), `${page}: ${command}`)
   })
 })
-
-describe("dashboards", () => {
-  it("are the files that Grafana is given (`npm run dashboards`), each of its name", () => {
-    const folder = new URL("monitoring/grafana/dashboards/", root)
-    assert.sameMembers(readdirSync(folder), [...dashboardFiles.keys()])
-    for (const [name, text] of dashboardFiles)
-      assert.strictEqual(read(`monitoring/grafana/dashboards/${name}`), text)
-  })
-
-  it("find their data source, and lie beside each other on the page", () => {
-    const { datasources }: { readonly datasources: ReadonlyArray<{ readonly uid: string }> } = parse(
-      read("monitoring/grafana/provisioning/datasources/prometheus.yml")
-    )
-    for (const text of dashboardFiles.values()) {
-      const { panels }: { readonly panels: ReadonlyArray<Panel> } = JSON.parse(text)
-      const places = panels.map(({ gridPos: { x, y } }) => `${x},${y}`)
-      assert.strictEqual(new Set(places).size, panels.length)
-      for (const { datasource, targets } of panels)
-        for (const uid of [datasource.uid, ...targets.map((target) => target.datasource.uid)])
-          assert.strictEqual(uid, datasources[0]?.uid)
-    }
-  })
-})
-
-interface Panel {
-  readonly gridPos: { readonly x: number; readonly y: number }
-  readonly datasource: { readonly uid: string }
-  readonly targets: ReadonlyArray<{ readonly datasource: { readonly uid: string } }>
-}
 
 describeWith("prometheus", "by Prometheus' own tools", () => {
   it("the configuration is right, and each alert fires when it should and not when it should not", async () => {

@@ -43,12 +43,15 @@ const catchUp = Effect.fnUntraced(function* (history: string) {
 const keep = Effect.fnUntraced(function* (source: string) {
   const state = yield* IngestState
   const notes = yield* CoverageNotes
-  const history = yield* nameOf(source)
-  yield* catchUp(history)
+  let history = ""
   let told = 0
   let quiet = 0
   let last = 0
   for (;;) {
+    // It may become another one behind an accepted hole.
+    const name = yield* nameOf(source)
+    if (name !== history) yield* catchUp(name)
+    history = name
     // The seq before the starts: capture tells of the starts first.
     const { seq } = yield* state.figures
     const starts = yield* SubscriptionRef.get(state.coverageStarts)

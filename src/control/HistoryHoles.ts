@@ -1,7 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { Archive } from "../log/Archive.ts"
 import type { LogError } from "../log/LogError.ts"
-import { historyName } from "../replay/HistoryName.ts"
+import { historyParts } from "../replay/HistoryName.ts"
 import type { JobStoreError } from "../replay/JobStore.ts"
 import { type Hole, holesOf } from "./CoverageHoles.ts"
 import { CoverageNotes } from "./CoverageNotes.ts"
@@ -26,8 +26,14 @@ export class HistoryHoles extends Context.Service<
         const notes = yield* CoverageNotes
         const { source } = yield* SourceView
         const read = Effect.gen(function* () {
-          const starts = yield* notes.starts(historyName(source, yield* archive.incarnations))
-          return holesOf(starts, (yield* archive.coverage).firstSeq)
+          const parts = historyParts(source, yield* archive.incarnations)
+          const starts = yield* Effect.forEach(parts, ({ name, firstSeq }, i) => {
+            const end = parts[i + 1]?.firstSeq ?? Number.POSITIVE_INFINITY
+            return Effect.map(notes.starts(name), (noted) =>
+              noted.filter(({ seq }) => seq >= firstSeq && seq < end)
+            )
+          })
+          return holesOf(starts.flat(), (yield* archive.coverage).firstSeq)
         })
         return HistoryHoles.of({
           read: yield* Effect.cachedWithTTL(read, "1 second"),

@@ -37,6 +37,11 @@ export interface Incarnation {
   readonly startLsn: Lsn
   /** Why history has a hole before it, when an operator accepted one. */
   readonly gap: string | null
+  /**
+   * Set where the archive may have given the numbers from `firstSeq` on before, to what it has no more: it ends below
+   * what its slot had been told is kept. Absent where it cannot.
+   */
+  readonly reusesNumbers?: true
 }
 
 /** The stretch that a store holds without a hole. Empty when `nextSeq` equals `firstSeq`. */

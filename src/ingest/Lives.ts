@@ -7,7 +7,7 @@ import { nextSeqOf } from "../log/Tail.ts"
 import type { Attachment } from "./Attach.ts"
 import type { FrontierMark } from "./Frontier.ts"
 import type { NumberingStart } from "./Sequencer.ts"
-import { explainReason } from "./SourceError.ts"
+import { explainReason, type SourceErrorReason } from "./SourceError.ts"
 import { isSameServer } from "./SourceGap.ts"
 
 /** A hole that a person let capture go over. */
@@ -51,6 +51,9 @@ const endBeyondMark = Effect.fnUntraced(function* (
   return chunk === undefined || chunk.incarnation !== number ? 0n : chunk.commit.endLsn
 })
 
+/** Whether the slot was told that more is kept than there is: by this archive, before it was lost and restored, if by any. */
+const endsEarly = ({ _tag }: SourceErrorReason): boolean => _tag === "Hole" || _tag === "SpillMissing"
+
 /**
  * The life after an accepted hole, or after a promotion without one. seq goes on behind the last whole transaction; what
  * was not whole is given up.
@@ -74,7 +77,8 @@ export const nextIncarnation = Effect.fnUntraced(function* (
     gap:
       hole === null || accepted === null
         ? null
-        : `${explainReason(hole)}. Accepted by ${accepted.by}: ${accepted.reason}`
+        : `${explainReason(hole)}. Accepted by ${accepted.by}: ${accepted.reason}`,
+    ...(hole !== null && endsEarly(hole) ? { reusesNumbers: true } : {})
   }
 })
 

@@ -1,4 +1,4 @@
-import { Effect, type Exit, type Scope } from "effect"
+import { Effect, type Exit, type Scope, Stream } from "effect"
 import { type Filter, makeFilter } from "../domain/Filter.ts"
 import type { JobPlan, JobSpec } from "../domain/Job.ts"
 import { comparePosition, origin, type Position } from "../domain/Position.ts"
@@ -7,8 +7,7 @@ import type { LiveBuffer } from "../log/LiveBuffer.ts"
 import { Backlog, type BacklogLimits } from "./Backlog.ts"
 import { unrecorded } from "./CatchUp.ts"
 import { Feed } from "./Feed.ts"
-import { historyName } from "./HistoryName.ts"
-import { pinEnd, pinRoute } from "./JobPlanner.ts"
+import { insistOnHistory, pinEnd, pinRoute } from "./JobPlanner.ts"
 import type { JobStore, JobStoreError, LeaseLost } from "./JobStore.ts"
 import { replayLoop } from "./ReplayLoop.ts"
 import type { Run } from "./Run.ts"
@@ -67,7 +66,7 @@ export const attempt = Effect.fnUntraced(function* (
   run.phase = "opening"
   const session = yield* targets.open(spec.target, spec.dryRun, {
     jobId: run.job.id,
-    source: historyName(source, yield* archive.incarnations),
+    source: plan.history ?? source,
     epoch: run.epoch,
     startSeq: plan.range.start,
     filterText: filterText(spec),
@@ -90,8 +89,17 @@ export const attempt = Effect.fnUntraced(function* (
   /** Tries to read in a row that have failed. */
   let readings = 0
   let fed: Exit.Exit<void, AttemptError> | null = null
+  const held = Effect.suspend(() => insistOnHistory(source, current))
+  // A job that has more than the archive, which came from a backup, reads nothing: it is told by the next life itself.
+  const replaced = archive.coverageChanges.pipe(
+    Stream.mapEffect(() => archive.incarnations),
+    Stream.map((lives) => lives.length),
+    Stream.changes,
+    Stream.runForEach(() => held),
+    Effect.andThen(Effect.never)
+  )
   yield* feed
-    .run(spec, plan, {
+    .run<AttemptError, JobStore | Archive>(spec, plan, {
       onData: () => {
         readings = 0
         run.goOn()
@@ -102,6 +110,7 @@ export const attempt = Effect.fnUntraced(function* (
         run.retry(now, error.message, readings)
         if (backlog.peek() === undefined) run.rest()
       },
+      onLife: held,
       onEnd: Effect.fnUntraced(function* (end: number) {
         current = yield* pinEnd(run, current, end)
       }),
@@ -111,6 +120,7 @@ export const attempt = Effect.fnUntraced(function* (
       })
     })
     .pipe(
+      Effect.raceFirst(replaced),
       Effect.exit,
       Effect.map((exit) => {
         fed = exit

@@ -18,6 +18,8 @@ export interface FeedListener<E, R> {
   readonly onData: () => void
   /** The store does not answer; it is tried again. `now` in monotonic milliseconds. */
   readonly onRetry: (error: LogError, now: number) => void
+  /** What is read is of another life of the source than what was read before, none of which is in the backlog yet. */
+  readonly onLife: Effect.Effect<void, E, R>
   /** The end of a window that lay ahead is known now. */
   readonly onEnd: (end: number) => Effect.Effect<void, E, R>
   /** The live buffer failed; the archive goes on. */
@@ -74,7 +76,7 @@ export class Feed {
             : Effect.map(awaitEnd(spec), (known): Leg => ({ _tag: "End", end: known }))
         const done = yield* Effect.raceFirst(reading, ending).pipe(
           Effect.catchIf(
-            (error): error is LogError => isBuffered && error._tag === "LogError",
+            (error): error is LogError => isBuffered && error instanceof LogError,
             (error) => Effect.succeed(error)
           )
         )
@@ -98,17 +100,18 @@ export class Feed {
   }
 
   /** Reads one store until its stream ends, or the end of a window that lay ahead is known. */
-  #leg(
+  #leg<E, R>(
     spec: JobSpec,
     source: Pick<Archive["Service"], "kind" | "read">,
     end: number | null,
-    listener: Pick<FeedListener<never, never>, "onData" | "onRetry">,
+    listener: Pick<FeedListener<E, R>, "onData" | "onRetry" | "onLife">,
     failsAtOnce: boolean
-  ): Effect.Effect<Leg, LogError | LsnUnknown, Archive> {
+  ): Effect.Effect<Leg, LogError | LsnUnknown | E, R | Archive> {
     const backlog = this.#backlog
     const room = this.room
     return Effect.gen(function* () {
       let found: number | null = null
+      let life = 0
       const take = Effect.fnUntraced(function* (page: ReadonlyArray<ArchivedChunk>) {
         const now = yield* monotonicMillis
         // Asked behind each page: as long as the end lies ahead, all that is visible lies before it.
@@ -116,6 +119,8 @@ export class Feed {
         const until = end ?? found ?? Number.POSITIVE_INFINITY
         for (const chunk of page) {
           if (chunk.seq >= until) break
+          if (chunk.incarnation !== life) yield* listener.onLife
+          life = chunk.incarnation
           if (!backlog.push(chunk, now)) {
             const from = backlog.next.seq
             const reason = { _tag: "Missing", from, until: Math.max(chunk.seq, from + 1) } as const

@@ -4,7 +4,7 @@ import { Archive } from "../log/Archive.ts"
 import type { LiveBuffer } from "../log/LiveBuffer.ts"
 import type { LogError } from "../log/LogError.ts"
 import { reconnect } from "../runtime/RetryPolicy.ts"
-import { historyName } from "./HistoryName.ts"
+import { historyName, historyParts, isHeld } from "./HistoryName.ts"
 import { HistoryReplaced } from "./HistoryReplaced.ts"
 import { JobStore, JobStoreError, type LeaseLost } from "./JobStore.ts"
 import { type Route, route } from "./Router.ts"
@@ -54,6 +54,19 @@ const awaitHistory = Effect.fnUntraced(function* (
   return found._tag === "Some" ? found.value : yield* Effect.never
 })
 
+/** Fails when the seqs that were pinned are not those of the archive any more. */
+export const insistOnHistory = Effect.fnUntraced(function* (
+  source: string,
+  { history, range }: Pick<JobPlan, "history" | "range">
+): Effect.fn.Return<void, LogError | HistoryReplaced, Archive> {
+  const archive = yield* Archive
+  const incarnations = yield* archive.incarnations
+  const parts = historyParts(source, incarnations)
+  if (history === null || isHeld(parts, history, range)) return
+  const found = incarnations.length === 0 ? undefined : parts.at(-1)?.name
+  return yield* new HistoryReplaced({ planned: history, found: found ?? "one that has not begun" })
+})
+
 /**
  * What was pinned, or else window, store and volume decided now and pinned. Waits while the window's start lies
  * ahead, and for the beginning of a history that has not begun.
@@ -67,10 +80,8 @@ export const planJob = Effect.fnUntraced(function* (
   JobStore | Archive | LiveBuffer
 > {
   if (run.plan !== null) {
-    const planned = run.plan.history
-    const found = yield* heldHistory(options.source)
-    if (planned === null || planned === found) return run.plan
-    return yield* new HistoryReplaced({ planned, found: found ?? "one that has not begun" })
+    yield* insistOnHistory(options.source, run.plan)
+    return run.plan
   }
   const archive = yield* Archive
   const { spec } = run.job

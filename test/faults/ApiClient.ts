@@ -57,7 +57,11 @@ const Store = Schema.Struct({
   })
 })
 
-const Coverage = Schema.Struct({ archive: Store, live_buffer: Store })
+const Coverage = Schema.Struct({
+  archive: Store,
+  live_buffer: Store,
+  incarnations: Schema.Array(Schema.Struct({ number: Schema.Int, start_lsn: Schema.String }))
+})
 
 const Source = Schema.Struct({
   phase: Schema.String,

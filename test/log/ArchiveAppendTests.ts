@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import type { Incarnation } from "../../src/domain/Log.ts"
 import type { ArchivedChunk } from "../../src/domain/Transaction.ts"
 import { sliceChunk } from "../../src/log/ChunkSlice.ts"
 import { type ArchiveTests, failure, type OpenArchive, readRange } from "./ArchiveConformance.ts"
@@ -230,7 +231,7 @@ export const archiveAppendTests = ({ fresh, opened, begun }: ArchiveTests): void
         const store = yield* fresh
         const log = new RandomLog({ seed: 9 })
         const first = randomIncarnation()
-        const second = randomIncarnation(2, 3)
+        const second: Incarnation = { ...randomIncarnation(2, 3), reusesNumbers: true }
         yield* opened(store, (archive) =>
           Effect.gen(function* () {
             const chunks = log.transactions(2).flat()

@@ -271,6 +271,37 @@ describe("JobRunner", () => {
     })
   )
 
+  it.effect("does not follow into a life that gives numbers again, and finishes what lies before it", () =>
+    Effect.gen(function* () {
+      const { archive, jobs, start, target } = yield* makeWorkbench
+      archive.add(steady(10))
+      const follower = yield* start({ follow: true })
+      yield* TestClock.adjust("1 milli")
+      archive.incarnations = [life, { ...life, number: 2, firstSeq: 11, reusesNumbers: true }]
+      archive.add(transaction(11, at(11), ["orders"]).map((chunk) => ({ ...chunk, incarnation: 2 })))
+      assert.strictEqual(yield* Fiber.join(follower.fiber), "failed")
+      assert.strictEqual((yield* jobs.service.find(follower.id)).failure?.code, "history_replaced")
+      assert.deepStrictEqual(seqs(target.applied), upTo(10))
+    })
+  )
+
+  it.effect("goes on with a window that ends before such a life", () =>
+    Effect.gen(function* () {
+      const { archive, jobs, runNext, start, target } = yield* makeWorkbench
+      archive.add(steady(10))
+      const first = yield* start({ speed: 1, endTime: at(8) })
+      yield* TestClock.adjust("4500 millis")
+      yield* jobs.service.act(first.id, "pause")
+      first.keeper.look()
+      assert.strictEqual(yield* Fiber.join(first.fiber), "let-go")
+      archive.incarnations = [life, { ...life, number: 2, firstSeq: 11, reusesNumbers: true }]
+      yield* jobs.service.act(first.id, "resume")
+      yield* jobs.service.update(first.id, { speed: "max" })
+      assert.strictEqual(yield* Fiber.join((yield* runNext()).fiber), "completed")
+      assert.deepStrictEqual(seqs(target.applied), upTo(7))
+    })
+  )
+
   it.effect("waits for a history that has not begun", () =>
     Effect.gen(function* () {
       const { archive, jobs, start } = yield* makeWorkbench

@@ -90,7 +90,8 @@ export const fromIncarnation = (incarnation: Incarnation): MetaEntry => ({
   slot: incarnation.slot,
   first_seq: incarnation.firstSeq,
   start_lsn: lsnText(incarnation.startLsn),
-  gap: incarnation.gap
+  gap: incarnation.gap,
+  ...(incarnation.reusesNumbers === true ? { reuses_numbers: true } : {})
 })
 
 export const toIncarnation = (entry: Entry<"incarnation">): Incarnation => ({
@@ -101,7 +102,8 @@ export const toIncarnation = (entry: Entry<"incarnation">): Incarnation => ({
   slot: entry.slot,
   firstSeq: entry.first_seq,
   startLsn: lsnOf(entry.start_lsn),
-  gap: entry.gap
+  gap: entry.gap,
+  ...(entry.reuses_numbers === true ? { reusesNumbers: true } : {})
 })
 
 export const fromRelation = (relation: Relation): MetaEntry => ({ _tag: "relation", ...relation })

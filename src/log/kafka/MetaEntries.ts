@@ -50,7 +50,8 @@ export const MetaEntry = Schema.Union([
     slot: Schema.String,
     first_seq: Counter,
     start_lsn: Lsn,
-    gap: Schema.NullOr(Schema.String)
+    gap: Schema.NullOr(Schema.String),
+    reuses_numbers: Schema.optionalKey(Schema.Literal(true))
   }),
   Schema.TaggedStruct("relation", { fingerprint: Schema.String, ...RelationShape.fields }),
   Schema.TaggedStruct("partitions", { from_seq: Counter, partitions: Counter }),

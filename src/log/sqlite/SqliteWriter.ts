@@ -10,6 +10,7 @@ import type {
   SegmentHeads,
   WriterCalls
 } from "./Protocol.ts"
+import { readRenumberings, writeRenumbering } from "./Renumberings.ts"
 import { checkedRow, integerOf, type Row, rowChecksum, textOf } from "./Row.ts"
 import type { Segment } from "./Segment.ts"
 import { checksum, headsOf, type SegmentRow, SegmentTable } from "./SegmentTable.ts"
@@ -34,7 +35,7 @@ const toMark = (row: Row): Mark => ({
   incarnation: integerOf(row, "incarnation")
 })
 
-const toIncarnation = (row: Row): Incarnation => ({
+const toIncarnation = (row: Row, renumberings: ReadonlySet<number>): Incarnation => ({
   number: integerOf(row, "number"),
   systemIdentifier: textOf(row, "system_identifier"),
   timeline: integerOf(row, "timeline"),
@@ -42,7 +43,8 @@ const toIncarnation = (row: Row): Incarnation => ({
   slot: textOf(row, "slot"),
   firstSeq: integerOf(row, "first_seq"),
   startLsn: BigInt(textOf(row, "start_lsn")),
-  gap: row["gap"] === null ? null : textOf(row, "gap")
+  gap: row["gap"] === null ? null : textOf(row, "gap"),
+  ...(renumberings.has(integerOf(row, "number")) ? { reusesNumbers: true } : {})
 })
 
 /** Where the sums stand. */
@@ -92,6 +94,7 @@ export class SqliteWriter implements WriterCalls {
 
   recover(): Recovered {
     const mark = this.#db.prepare("SELECT * FROM mark").get()
+    const renumberings = readRenumberings(this.#db)
     const edges = this.#segments.edges()
     const last = edges === undefined ? undefined : this.#segments.whole(edges.last)
     return {
@@ -99,7 +102,7 @@ export class SqliteWriter implements WriterCalls {
       incarnations: this.#db
         .prepare("SELECT * FROM incarnation ORDER BY number")
         .all()
-        .map((row) => toIncarnation(checkedRow(row))),
+        .map((row) => toIncarnation(checkedRow(row), renumberings)),
       relations: this.#db
         .prepare("SELECT fingerprint, json FROM relation")
         .all()
@@ -218,12 +221,14 @@ export class SqliteWriter implements WriterCalls {
       incarnation.gap
     ]
     this.#insertIncarnation.run(...values, rowChecksum(values))
+    if (incarnation.reusesNumbers === true) writeRenumbering(this.#db, incarnation.number)
   }
 
   beginAt({ id, last, mark, incarnations }: BeginAt): Recovered {
     this.#totals = null
     return this.#commit(() => {
       this.#db.exec("DELETE FROM segment; DELETE FROM incarnation; DELETE FROM mark")
+      this.#db.exec("DROP TABLE IF EXISTS renumbering")
       writeBase(this.#db, { id, last })
       for (const incarnation of incarnations) this.#putIncarnation(incarnation)
       if (mark !== null) this.#putMark(mark)

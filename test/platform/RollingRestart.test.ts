@@ -1,18 +1,54 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, type Redacted, Schedule } from "effect"
+import { connectPg } from "../../src/postgres/PgSession.ts"
 import type { ApiClient, ApiError } from "../faults/ApiClient.ts"
 import { until } from "../faults/Scene.ts"
 import { assertSameDatabases } from "../servers/CompareDatabases.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { pgbench, pgbenchInit } from "../servers/Pgbench.ts"
 import { makePlatform } from "./Platform.ts"
-import { patiently, settled, startJob, untilJob } from "./Scenario.ts"
+import { type Platform, patiently, settled, startJob, untilJob } from "./Scenario.ts"
 
 const prepare = (url: Redacted.Redacted) => pgbenchInit(url, 1)
 
 /** What a client does that is worth its salt: again, when nobody answers or the server says that it cannot now. */
 const again = { schedule: Schedule.spaced("100 millis"), times: 300 }
 const mayPass = (error: ApiError): boolean => error.status === null || error.status === 503
+
+/** What has to go on while a role is away, and how long that may be, in seconds. */
+const goesOn: Readonly<Record<string, ReadonlyArray<"capture" | "replay" | "api">>> = {
+  ingestor: ["api"],
+  worker: ["capture", "api"],
+  replayer: ["capture", "api"],
+  control: ["capture", "replay"]
+}
+const mayBeAway = 30
+
+const ask = (url: Redacted.Redacted, sql: string) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const session = yield* connectPg({ url, applicationName: "test" })
+      const [row] = yield* session.query(sql)
+      return row?.["n"] ?? ""
+    })
+  )
+
+/** Waits until each of them has moved on from where it is now. */
+const movesWithout = Effect.fnUntraced(function* (platform: Platform, api: ApiClient, role: string) {
+  const places = {
+    capture: ask(platform.sourceUrl, "SELECT confirmed_flush_lsn::text AS n FROM pg_replication_slots"),
+    replay: ask(platform.targetUrl, "SELECT count(*)::text AS n FROM public.pgbench_history"),
+    api: Effect.map(api.source, ({ phase }) => phase)
+  }
+  for (const what of goesOn[role] ?? []) {
+    const from = yield* places[what]
+    if (what === "api") continue
+    yield* until(
+      `${what} goes on without ${role}`,
+      Effect.map(places[what], (now) => now !== from)
+    )
+  }
+})
 
 /** Asks for a job ten times a second, until interrupted. Gives the requests that have failed for good, and all. */
 const asking = (api: ApiClient, id: string) => {
@@ -78,11 +114,18 @@ describeWith("kafka", "a rolling restart", () => {
               for (const [name, { stop, start }] of processes) {
                 const begun = performance.now()
                 assert.strictEqual(yield* stop, 0, name)
-                const took = performance.now() - begun
+                const stopped = performance.now()
+                yield* movesWithout(platform, api, name)
+                const restarted = performance.now()
                 yield* start
                 yield* until(`${name} is ready again`, platform.isReady(name))
+                const ready = performance.now()
                 for (const { id } of jobs) yield* movesOn(id)
-                console.info(`${name} stopped within ${Math.round(took)} ms`)
+                const [down, up, back] = [stopped - begun, ready - restarted, performance.now() - ready]
+                console.info(
+                  `${name} stopped within ${Math.round(down)} ms, was ready ${Math.round(up)} ms after its start; the jobs moved on ${Math.round(back)} ms later`
+                )
+                assert.isBelow((down + up + back) / 1000, mayBeAway, name)
               }
 
               yield* Fiber.interrupt(load)

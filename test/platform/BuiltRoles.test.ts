@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { assert, it } from "@effect/vitest"
 import { Effect, type Redacted } from "effect"
+import { version } from "../../src/main/Version.ts"
 import { connectPg } from "../../src/postgres/PgSession.ts"
 import { follow, until } from "../faults/Scene.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
@@ -12,6 +13,8 @@ import { makePlatform } from "./Platform.ts"
 import { type Program, sources } from "./RoleProcess.ts"
 
 const execute = promisify(execFile)
+
+const commit = "0123456789ab"
 
 /** What the image's steps make of the repository, in a folder of its own. */
 const build = Effect.acquireRelease(
@@ -28,7 +31,7 @@ const build = Effect.acquireRelease(
     ])
       await cp(join(sources.folder, name), join(folder, name), { recursive: true })
     await symlink(join(sources.folder, "node_modules"), join(folder, "node_modules"))
-    await execute("npm", ["run", "build"], { cwd: folder })
+    await execute("npm", ["run", "build"], { cwd: folder, env: { ...process.env, COMMIT: commit } })
     // The image has none.
     await rm(join(folder, "src"), { recursive: true })
     return { folder, file: (name) => `dist/src/main/${name}.js` }
@@ -58,6 +61,12 @@ describeWith("kafka", "the build", () => {
               const api = yield* platform.api
               const page = yield* Effect.promise(() => fetch(platform.pageUrl))
               assert.strictEqual(page.status, 200)
+              for (const name of platform.processes.keys()) {
+                const told = yield* Effect.promise(async () =>
+                  (await fetch(new URL("/version", platform.metricsOf(name)))).text()
+                )
+                assert.include(told, `"${version}+${commit}"`, name)
+              }
               const job = yield* follow(api)
               const source = yield* connectPg({ url: platform.sourceUrl, applicationName: "test" })
               yield* source.script("INSERT INTO public.t VALUES (1, 'one')")

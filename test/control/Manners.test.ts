@@ -110,6 +110,8 @@ layer(apiLayer("manners", { corsOrigins: [friend] }), { timeout: "60 seconds", e
       Effect.gen(function* () {
         const token = yield* tokenFor("operator")
         const deep = (levels: number) => `{"tables":${"[".repeat(levels)}${"]".repeat(levels)}}`
+        const many = (members: number) =>
+          JSON.stringify(Object.fromEntries(Array.from({ length: members }, (_, i) => [`k${i}`, "1"])))
         const cases = [
           [`/api/v1/jobs?cursor=${"x".repeat(9000)}`, {}, 414, "address-too-long"],
           [`/api/v1/jobs?${"limit=1&".repeat(70)}limit=1`, {}, 400, "bad-request"],
@@ -118,13 +120,39 @@ layer(apiLayer("manners", { corsOrigins: [friend] }), { timeout: "60 seconds", e
           ["/api/v1/jobs", { body: deep(20) }, 400, "invalid-request"],
           ["/api/v1/jobs", { body: `{"name":"${"[".repeat(100)}"}` }, 400, "invalid-request"],
           ["/api/v1/jobs", { body: `{"name":"\\"${"[".repeat(100)}` }, 400, "invalid-request"],
-          ["/api/v1/jobs", { body: `{"__proto__":{"a":1},"start_time":null}` }, 400, "invalid-request"]
+          ["/api/v1/jobs", { body: `{"__proto__":{"a":1},"start_time":null}` }, 400, "invalid-request"],
+          ["/api/v1/auth/refresh", { body: many(70_000) }, 400, "bad-request"],
+          ["/api/v1/auth/refresh", { body: many(1000) }, 400, "invalid-request"],
+          ["/api/v1/auth/token", { form: JSON.parse(many(65)) }, 400, "bad-request"],
+          ["/api/v1/auth/token", { form: JSON.parse(many(60)) }, 400, "invalid-request"]
         ] as const
         for (const [path, options, status, slug] of cases) {
           const answer = yield* ask(path, { token, ...options })
           assert.strictEqual(answer.status, status, `${path.slice(0, 40)} ${answer.text.slice(0, 200)}`)
           assert.include(answer.json, { type: `${problem}${slug}` })
+          // However much was wrong.
+          assert.isBelow(answer.text.length, 12_000)
         }
+      })
+    )
+
+    it.effect("a path has one spelling: what the router would take for another is not there", () =>
+      Effect.gen(function* () {
+        for (const path of [
+          "/api/v1/health/live;x=1",
+          "/api/v1/health/live#x",
+          "/api/v1/health/live#?x",
+          "/api/v1//health/live",
+          "//api/v1/health/live",
+          "http://x//api/v1/health/live"
+        ]) {
+          const answer = yield* rawAnswer(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+          assert.match(answer, /^HTTP\/1.1 404 /u, path)
+        }
+        const asked = yield* rawAnswer(
+          "GET /api/v1/health/live?a=;//# HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        assert.match(asked, /^HTTP\/1.1 (?:200|400) /u)
       })
     )
 

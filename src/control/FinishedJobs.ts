@@ -2,8 +2,8 @@ import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import { isFinal, jobStatuses } from "../domain/JobStatus.ts"
 import type { JobStore } from "../replay/JobStore.ts"
-import { uuid } from "./JobCommands.ts"
 import { jobStoreError } from "./JobQuery.ts"
+import { uuid } from "./Uuid.ts"
 
 /** Which jobs never go on, deleted ones included: a trigger on `jobs` notes those that may have applied something. */
 export const makeFinishedJobs = (

@@ -21,10 +21,12 @@ import { decodeJobCursor, encodeJobCursor } from "./JobCursor.ts"
 import { columnsOf, jobsOf, timeParameter } from "./JobQuery.ts"
 import { speedColumn } from "./JobRow.ts"
 import { isRepeatedAction } from "./RepeatedAction.ts"
+import { uuid } from "./Uuid.ts"
 
-type Commands = Pick<JobStore["Service"], "create" | "find" | "list" | "act" | "update" | "skip" | "remove">
-
-export const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu
+type Commands = Pick<
+  JobStore["Service"],
+  "create" | "find" | "hold" | "list" | "act" | "update" | "skip" | "remove"
+>
 
 const refusal = (job: Job, action: string): InvalidTransition =>
   new InvalidTransition({ jobId: job.id, from: job.status, action, allowed: allowedActions(job.status) })
@@ -33,15 +35,19 @@ const refusal = (job: Job, action: string): InvalidTransition =>
 export const makeJobCommands = (sql: PgClient.PgClient): Commands => {
   const columns = columnsOf(sql)
 
-  const find = Effect.fnUntraced(function* (jobId: string) {
-    // An id of another shape is nobody's, and the server would call it an error.
-    if (!uuid.test(jobId)) return yield* new JobNotFound({ jobId })
-    const [job] = yield* jobsOf(sql`SELECT ${columns} FROM jobs j WHERE j.id = ${jobId}`)
-    return job ?? (yield* new JobNotFound({ jobId }))
-  })
+  const look = (lock: string) =>
+    Effect.fnUntraced(function* (jobId: string) {
+      // An id of another shape is nobody's, and the server would call it an error.
+      if (!uuid.test(jobId)) return yield* new JobNotFound({ jobId })
+      const [job] = yield* jobsOf(
+        sql`SELECT ${columns} FROM jobs j WHERE j.id = ${jobId} ${sql.literal(lock)}`
+      )
+      return job ?? (yield* new JobNotFound({ jobId }))
+    })
+  const find = look("")
 
   const isAt = (versions: ReadonlyArray<number> | null) =>
-    versions === null ? sql`true` : sql`version = ANY(${versions}::int4[])`
+    versions === null ? sql`true` : sql`version = ANY(${versions}::int8[])`
 
   const moved = (jobId: string) =>
     Effect.flatMap(find(jobId), ({ version }) => Effect.fail(new VersionMoved({ jobId, version })))
@@ -100,6 +106,7 @@ export const makeJobCommands = (sql: PgClient.PgClient): Commands => {
 
   const commands: Commands = {
     find,
+    hold: look("FOR UPDATE OF j"),
     act,
 
     create: (spec) =>

@@ -3,6 +3,7 @@ import type { Job } from "../domain/Job.ts"
 import type { Micros } from "../domain/Micros.ts"
 import type { JobFilter } from "../replay/JobStore.ts"
 import { decodeCursor, encodeCursor } from "./PageCursor.ts"
+import { uuid } from "./Uuid.ts"
 
 /** Where a page of the list of jobs ends. */
 export interface JobCursor {
@@ -25,6 +26,6 @@ export const encodeJobCursor = (job: Pick<Job, "createdAt" | "id">, filter: JobF
 /** Undefined when the text is no cursor of a list with this filter. */
 export const decodeJobCursor = (text: string, filter: JobFilter): JobCursor | undefined => {
   const [createdAt = "", id = "", of, ...more] = decodeCursor(text) ?? []
-  if (!/^\d{1,16}$/u.test(createdAt) || !/^[0-9a-f-]{36}$/u.test(id) || more.length > 0) return undefined
+  if (!/^\d{1,16}$/u.test(createdAt) || !uuid.test(id) || more.length > 0) return undefined
   return of === filterText(filter) ? { createdAt: Number(createdAt), id } : undefined
 }

@@ -148,7 +148,7 @@ export class JobOperations extends Context.Service<JobOperations>()("walstream/c
           { name, speed_factor: speed }: JobUpdate,
           versions: ReadonlyArray<number> | null
         ) {
-          const before = yield* store.find(id)
+          const before = yield* store.hold(id)
           const change = {
             ...(name === undefined || name === before.spec.name ? {} : { name }),
             ...(speed === undefined || speed === before.spec.speed ? {} : { speed })
@@ -164,7 +164,7 @@ export class JobOperations extends Context.Service<JobOperations>()("walstream/c
 
       remove: Effect.fnUntraced(
         function* (id: string, versions: ReadonlyArray<number> | null) {
-          const before = yield* store.find(id)
+          const before = yield* store.hold(id)
           yield* store.remove(id, versions)
           yield* noted(before, null)
         },
@@ -179,7 +179,7 @@ export class JobOperations extends Context.Service<JobOperations>()("walstream/c
       /** `isRepeated`: it had led where it leads before. */
       act: Effect.fnUntraced(
         function* (id: string, action: JobAction) {
-          const before = yield* store.find(id)
+          const before = yield* store.hold(id)
           const job = yield* store.act(id, action)
           const isRepeated = isRepeatedAction(action, before.status)
           yield* noted(before, job, isRepeated)
@@ -223,7 +223,7 @@ export class JobOperations extends Context.Service<JobOperations>()("walstream/c
 
       skip: Effect.fnUntraced(
         function* (id: string, skip: { readonly position: string; readonly reason: string }, by: string) {
-          const before = yield* store.find(id)
+          const before = yield* store.hold(id)
           const job = yield* store.skip(id, { ...skip, by })
           yield* noted(before, job, job.version === before.version)
           return yield* show(job)

@@ -97,6 +97,8 @@ export class JobStore extends Context.Service<
   {
     readonly create: (spec: JobSpec) => Effect.Effect<Job, JobStoreError>
     readonly find: (jobId: string) => Effect.Effect<Job, JobStoreError | JobNotFound>
+    /** The same, and nobody else changes it before the end of the transaction that is open. */
+    readonly hold: (jobId: string) => Effect.Effect<Job, JobStoreError | JobNotFound>
     /** By time of creation, `cursor` from the page before. */
     readonly list: (
       query: JobFilter & { readonly limit: number; readonly cursor: string | null }

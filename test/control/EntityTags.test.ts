@@ -42,6 +42,7 @@ layer(apiLayer("tags"), { timeout: "60 seconds", excludeTestServices: true })("e
       assert.strictEqual(late.status, 412)
       assert.include(late.json, { type: "https://walstream.dev/problems/precondition-failed", version: 2 })
       assert.include((yield* ask(job, { token })).json, { name: "mine" })
+      assert.strictEqual((yield* rename("any", '"2147483648", "999999999999999"')).status, 412)
       assert.strictEqual((yield* rename("any", "*")).status, 200)
 
       const remove = (match: string) => ask(job, { method: "DELETE", token, headers: { "if-match": match } })

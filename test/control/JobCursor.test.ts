@@ -27,6 +27,14 @@ it.effect.prop(
     })
 )
 
+it("takes no id that PostgreSQL would refuse", () => {
+  const filter = { statuses: null, createdAfter: null, oldestFirst: false }
+  for (const odd of ["-".repeat(36), `${id.slice(0, -1)}-`]) {
+    const text = encodeJobCursor({ createdAt: 1, id: odd }, filter)
+    assert.isUndefined(decodeJobCursor(text, filter), odd)
+  }
+})
+
 it.effect.prop("takes no other text", [Schema.String, Filter], ([text, filter]) =>
   Effect.sync(() => assert.isUndefined(decodeJobCursor(text, filter)))
 )

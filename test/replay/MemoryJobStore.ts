@@ -99,6 +99,7 @@ export const makeMemoryJobStore = Effect.gen(function* () {
         return Effect.succeed(job)
       }),
     find: (jobId) => call("find", () => Effect.map(rowOf(jobId), (row) => row.job)),
+    hold: (jobId) => call("hold", () => Effect.map(rowOf(jobId), (row) => row.job)),
     list: ({ statuses, createdAfter, oldestFirst, limit }) =>
       call("list", () => {
         const all = [...rows.values()].map((row) => row.job)

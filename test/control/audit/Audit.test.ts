@@ -115,6 +115,38 @@ layer(
     })
   )
 
+  it.effect("says once what was done once, however many ask for it at the same time", () =>
+    Effect.gen(function* () {
+      const token = yield* tokenOnce("operator")
+      const made = yield* ask("/api/v1/jobs", { token, body: { start_time: null } })
+      const id = String(member(made.json, "id"))
+      const many = <A>(one: (n: number) => A) => Array.from({ length: 6 }, (_, n) => one(n))
+      const all = { concurrency: "unbounded" } as const
+      const started = yield* Effect.all(
+        many(() => ask(`/api/v1/jobs/${id}/start`, { token, method: "POST" })),
+        all
+      )
+      assert.deepStrictEqual(started.map(({ status }) => status).sort(), [200, 200, 200, 200, 200, 202])
+      yield* Effect.all(
+        many((n) => ask(`/api/v1/jobs/${id}`, { token, method: "PATCH", body: { speed_factor: 10 + n } })),
+        all
+      )
+      const lines = (yield* linesOf(`target=${id}`)).toReversed()
+      const starts = lines.filter(({ action }) => action === "jobs.start")
+      assert.deepStrictEqual(
+        starts.map(({ outcome }) => outcome),
+        ["done", ...many(() => "unchanged").slice(1)]
+      )
+      // Each found what the one before has left.
+      const changes = lines.filter(({ action }) => action === "jobs.update")
+      const speeds = changes.map(({ after }) => after)
+      assert.deepStrictEqual(
+        changes.map(({ before }) => before),
+        [{ speed_factor: 1 }, ...speeds.slice(0, -1)]
+      )
+    })
+  )
+
   it.effect("has logins, an accepted hole, and what was answered from an Idempotency-Key", () =>
     Effect.gen(function* () {
       const token = yield* tokenOnce("admin")

@@ -178,6 +178,27 @@ layer(apiLayer("api_keys"), { timeout: "60 seconds", excludeTestServices: true }
     })
   )
 
+  it.effect("ends what was opened with a secret that is none any more: streams and tickets", () =>
+    Effect.gen(function* () {
+      const { id, key, token } = yield* create(["read"])
+      const rotate = (seconds: number) =>
+        ask(`/api/v1/api-keys/${id}/rotate`, { token, body: { overlap_seconds: seconds } })
+      const issued = yield* ask("/api/v1/ws-tickets", { method: "POST", token: key })
+      const stream = yield* openLive("", { authorization: `Bearer ${key}` })
+      const next = String(member((yield* rotate(60)).json, "key"))
+      const beside = yield* openLive("", { authorization: `Bearer ${next}` })
+      // While both are good both go on.
+      stream.send({ type: "subscribe", id: "a", channel: "jobs" })
+      yield* stream.await("subscribed")
+      const last = String(member((yield* rotate(0)).json, "key"))
+      assert.strictEqual(yield* stream.closed, 4401)
+      assert.strictEqual(yield* beside.closed, 4401)
+      const ticket = String(member(issued.json, "ticket"))
+      yield* Effect.flip(openLive(`?ticket=${ticket}`))
+      yield* openLive("", { authorization: `Bearer ${last}` })
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("is changed and removed only at the version that was asked for", () =>
     Effect.gen(function* () {
       const { id, key, token, made } = yield* create(["read"])

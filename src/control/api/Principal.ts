@@ -17,8 +17,11 @@ export const PrincipalFields = Schema.Struct({
   id: Schema.String,
   username: Schema.String,
   role: Schema.Literals(roles),
-  /** What it has shown: a session's token, or a key. */
-  login: Schema.Struct({ kind: Schema.Literals(["session", "key"]), id: Schema.String }),
+  /** What it has shown: a session's token, or a key, of which there may be two secrets for a while. */
+  login: Schema.Union([
+    Schema.Struct({ kind: Schema.Literal("session"), id: Schema.String }),
+    Schema.Struct({ kind: Schema.Literal("key"), id: Schema.String, digest: Schema.String })
+  ]),
   /** What the key was made for; null for a session, which may whatever its role may. */
   scopes: Schema.NullOr(Schema.Array(Schema.Literals(scopes))),
   /** When the login ends, in milliseconds since 1970. */

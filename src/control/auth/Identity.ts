@@ -65,8 +65,8 @@ export class Identity extends Context.Service<
       const ofKey = (key: KeyHolder | null): Holder | LoginEnd => {
         if (key === null) return "expired"
         if (!key.isActive) return "forbidden"
-        const { userId: id, username, role, keyId, scopes, until } = key
-        return { id, username, role, login: { kind: "key", id: keyId }, scopes, until }
+        const { userId: id, username, role, keyId, digest, scopes, until } = key
+        return { id, username, role, login: { kind: "key", id: keyId, digest }, scopes, until }
       }
 
       /** Who is disabled or removed loses the login itself, too: that is not why. */
@@ -77,7 +77,9 @@ export class Identity extends Context.Service<
 
       const look = ({ id, login, until }: Holder): Effect.Effect<Holder | LoginEnd, UsersError> =>
         Effect.flatMap(
-          login.kind === "key" ? Effect.map(keys.ofId(login.id), ofKey) : ofSession(login, until),
+          login.kind === "key"
+            ? Effect.map(keys.ofShown(login.id, login.digest), ofKey)
+            : ofSession(login, until),
           (found): Effect.Effect<Holder | LoginEnd, UsersError> =>
             typeof found === "string" ? whyGone(id, found) : Effect.succeed(found)
         )

@@ -2,7 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type Scope, scopes } from "../api/Scope.ts"
 import { parseApiKey } from "./ApiKeyText.ts"
-import { isDigestOf } from "./Digest.ts"
+import { digestOf, isSame } from "./Digest.ts"
 import type { LoginChanges } from "./LoginChanges.ts"
 import { makeLoginMemory } from "./LoginMemory.ts"
 import { SessionUser, sessionUserColumns } from "./SessionUser.ts"
@@ -11,6 +11,8 @@ import { type UsersError, usersError } from "./UsersError.ts"
 /** Whose a key is, what it was made for, and its end in milliseconds since 1970. */
 export interface KeyHolder extends SessionUser {
   readonly keyId: string
+  /** Of the secret that was shown. */
+  readonly digest: string
   readonly scopes: ReadonlyArray<Scope>
   readonly until: number
 }
@@ -41,8 +43,8 @@ export class KeyHolders extends Context.Service<
   {
     /** Null for what is no key, or none that holds. Notes that it was used. */
     readonly ofKey: (text: string) => Effect.Effect<KeyHolder | null, UsersError>
-    /** Whoever has shown it before. */
-    readonly ofId: (keyId: string) => Effect.Effect<KeyHolder | null, UsersError>
+    /** Whoever has shown it before: null once it has another secret, and that one's time is over. */
+    readonly ofShown: (keyId: string, digest: string) => Effect.Effect<KeyHolder | null, UsersError>
   }
 >()("walstream/control/auth/KeyHolders") {
   static readonly layer: Layer.Layer<KeyHolders, never, PgClient.PgClient | LoginChanges> = Layer.effect(
@@ -80,32 +82,24 @@ export class KeyHolders extends Context.Service<
         )
       }
 
-      const ofId = Effect.fnUntraced(function* (keyId: string) {
+      const ofShown = Effect.fnUntraced(function* (keyId: string, digest: string) {
         const key = yield* find(keyId)
         const now = yield* Clock.currentTimeMillis
         if (key === null || (key.until !== null && key.until <= now)) return null
+        const isFormer =
+          key.formerDigest !== null && (key.formerUntil ?? 0) > now && isSame(key.formerDigest, digest)
+        if (!isFormer && !isSame(key.digest, digest)) return null
         const { userId, username, role, isActive, until } = key
-        return {
-          holder: { userId, username, role, isActive, keyId, scopes: key.scopes, until: until ?? never },
-          key,
-          now
-        }
+        return { userId, username, role, isActive, keyId, digest, scopes: key.scopes, until: until ?? never }
       })
 
       return KeyHolders.of({
-        ofId: (keyId) => Effect.map(ofId(keyId), (found) => found?.holder ?? null),
+        ofShown,
         ofKey: Effect.fnUntraced(function* (text) {
           const parts = parseApiKey(text)
           if (parts === undefined) return null
-          const found = yield* ofId(parts.id)
-          if (found === null) return null
-          const { key, now, holder } = found
-          const isFormer =
-            key.formerDigest !== null &&
-            (key.formerUntil ?? 0) > now &&
-            isDigestOf(key.formerDigest, parts.secret)
-          if (!isFormer && !isDigestOf(key.digest, parts.secret)) return null
-          yield* noteUse(parts.id, now)
+          const holder = yield* ofShown(parts.id, digestOf(parts.secret))
+          if (holder !== null) yield* noteUse(parts.id, yield* Clock.currentTimeMillis)
           return holder
         })
       })

@@ -11,7 +11,7 @@ const holder: TicketHolder = {
   id: "7",
   username: "ada",
   role: "operator",
-  login: { kind: "key", id: "k" },
+  login: { kind: "key", id: "k", digest: "d" },
   scopes: ["read"],
   until: 1_700_000_000_000
 }

@@ -2,6 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Cause, Context, Effect, Layer, Predicate, Schema } from "effect"
 import { HttpServerError } from "effect/http"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { thenAfterCommit } from "../AfterCommit.ts"
 import { problemBase } from "../api/Problems.ts"
 import { explainSqlError } from "../ControlDatabase.ts"
 import { caller } from "../http/Caller.ts"
@@ -129,28 +130,28 @@ export class AuditTrail extends Context.Service<
 
         return AuditTrail.of({
           together: <A, E, R>(act: Act, work: Effect.Effect<A, E, R>, endOf: (answer: A) => LineEnd | null) =>
-            sql
-              .withTransaction(
+            thenAfterCommit(
+              sql.withTransaction(
                 Effect.tap(work, (answer) => {
                   const end = endOf(answer)
                   return end === null ? Effect.void : write(act, end)
                 })
               )
-              .pipe(
-                Effect.tap((answer) =>
-                  Effect.map(auditNote, (note) => {
-                    note.isOnRecord = endOf(answer) !== null
-                  })
-                ),
-                Effect.catchIf(
-                  (error: E | SqlError | AuditError): error is SqlError => isSqlError(error),
-                  (error) => unavailable(explainSqlError(error))
-                ),
-                Effect.catchIf(
-                  (error: E | NotRecorded | AuditError): error is AuditError => error instanceof AuditError,
-                  unavailable
-                )
+            ).pipe(
+              Effect.tap((answer) =>
+                Effect.map(auditNote, (note) => {
+                  note.isOnRecord = endOf(answer) !== null
+                })
               ),
+              Effect.catchIf(
+                (error: E | SqlError | AuditError): error is SqlError => isSqlError(error),
+                (error) => unavailable(explainSqlError(error))
+              ),
+              Effect.catchIf(
+                (error: E | NotRecorded | AuditError): error is AuditError => error instanceof AuditError,
+                unavailable
+              )
+            ),
           refused,
           failed: Effect.fnUntraced(function* (act, cause, hasShown) {
             if (!Cause.hasInterruptsOnly(cause)) yield* refused(act, yield* endOf(cause), hasShown)

@@ -2,6 +2,7 @@ import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Context, Effect, Layer, PubSub, Queue, type Scope } from "effect"
 import type { ActorSystem } from "../../runtime/ActorSystem.ts"
 import { spawnKept } from "../../runtime/KeptActor.ts"
+import { afterCommit } from "../AfterCommit.ts"
 import { explainSqlError } from "../ControlDatabase.ts"
 import { ControlSessionLost } from "../ControlSession.ts"
 
@@ -21,7 +22,7 @@ export class LoginChanges extends Context.Service<
     readonly onChange: (forget: (user: string) => void) => void
     /** The same, for those who wait. */
     readonly subscribe: Effect.Effect<PubSub.Subscription<string>, never, Scope.Scope>
-    /** This process has changed a login of this user. */
+    /** This process has changed a login of this user: said when the transaction that is open has committed. */
     readonly tell: (user: string) => Effect.Effect<void>
   }
 >()("walstream/control/auth/LoginChanges") {
@@ -71,7 +72,7 @@ export class LoginChanges extends Context.Service<
         isListening: () => isListening,
         onChange: (forget) => void listeners.push(forget),
         subscribe: PubSub.subscribe(changed),
-        tell: (user) => Effect.asVoid(tell(user))
+        tell: (user) => afterCommit(Effect.asVoid(tell(user)))
       }
     })
   )

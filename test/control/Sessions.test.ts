@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { IpNetwork } from "effect/net"
 import { Tokens } from "../../src/control/auth/Tokens.ts"
 import { openLive } from "./live/LiveClient.ts"
@@ -266,6 +266,31 @@ layer(
       assertEnded(yield* me(tokenOf(elsewhere)))
       assert.strictEqual((yield* me(token)).status, 200)
       assert.strictEqual((yield* me(operator)).status, 200)
+    })
+  )
+
+  it.effect("a login that was under way when the password was changed opens nothing", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      yield* tokenFor("viewer")
+      const isWaiting = sql<{ readonly n: number }>`SELECT count(*)::int4 AS n FROM pg_locks
+        WHERE NOT granted AND relation = 'sessions'::regclass`
+      const late = yield* sql.withTransaction(
+        Effect.gen(function* () {
+          // The password is held against its hash; then the session waits here.
+          yield* sql`LOCK TABLE sessions IN EXCLUSIVE MODE`
+          const under = yield* Effect.forkChild(login(), { startImmediately: true })
+          yield* isWaiting.pipe(Effect.repeat({ until: ([row]) => row?.n === 1 }))
+          yield* sql`UPDATE users SET password_hash = password_hash || 'x' WHERE username = 'test-viewer'`
+          yield* sql`DELETE FROM sessions`
+          return under
+        })
+      )
+      const answer = yield* Fiber.join(late)
+      assert.strictEqual(answer.status, 401)
+      assert.include(answer.json, { type: `${problem}invalid-credentials` })
+      assert.lengthOf(yield* sql`SELECT 1 AS one FROM sessions`, 0)
+      yield* sql`UPDATE users SET password_hash = left(password_hash, -1) WHERE username = 'test-viewer'`
     })
   )
 

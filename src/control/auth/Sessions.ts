@@ -59,8 +59,11 @@ const decodeFound = Schema.decodeUnknownEffect(
 export class Sessions extends Context.Service<
   Sessions,
   {
-    /** A new one, whatever the browser had before. */
-    readonly open: (userId: string) => Effect.Effect<OpenSession, UsersError>
+    /**
+     * A new one, whatever the browser had before; null where the user has another password since its own was held against this
+     * hash, or was disabled: all its sessions were ended, and this would be one more.
+     */
+    readonly open: (userId: string, passwordHash: string) => Effect.Effect<OpenSession | null, UsersError>
     /** Goes on with it, under another refresh token. */
     readonly refresh: (token: string) => Effect.Effect<OpenSession, UsersError | RefreshRefused>
     /** Whose it is; null when it has ended. Remembered. */
@@ -106,19 +109,19 @@ export class Sessions extends Context.Service<
             sql`SELECT 1 AS one FROM users WHERE id::text = ${userId} AND is_active`.pipe(
               Effect.mapBoth({ onFailure: usersError, onSuccess: (rows) => rows.length > 0 })
             ),
-          open: (userId) =>
+          open: (userId, passwordHash) =>
             Effect.gen(function* () {
               const { address, userAgent } = yield* caller
               const token = newRefreshToken()
               yield* makeRoom(userId)
               const rows = yield* sql`
                 INSERT INTO sessions AS s (user_id, family_digest, refresh_digest, address, user_agent, ends_at)
-                VALUES (${userId}::uuid, ${digestOf(token.family)}, ${digestOf(token.secret)}, ${address}, ${userAgent},
-                  clock_timestamp() + make_interval(secs => ${longestSeconds}))
+                SELECT id, ${digestOf(token.family)}, ${digestOf(token.secret)}, ${address}, ${userAgent},
+                  clock_timestamp() + make_interval(secs => ${longestSeconds})
+                FROM users WHERE id::text = ${userId} AND is_active AND password_hash = ${passwordHash} FOR SHARE
                 RETURNING s.id::text AS id, s.user_id::text AS "userId", ${until}`
               const [made] = yield* Effect.orDie(decodeOpen(rows))
-              if (made === undefined) return yield* Effect.die(new Error("no session was made"))
-              return { ...made, refreshToken: refreshTokenText(token) }
+              return made === undefined ? null : { ...made, refreshToken: refreshTokenText(token) }
             }).pipe(Effect.catchTag("SqlError", (error) => Effect.fail(usersError(error)))),
 
           refresh: (text) =>

@@ -11,6 +11,8 @@ export interface User {
   readonly id: string
   readonly username: string
   readonly role: Role
+  /** What its password was held against. */
+  readonly passwordHash: string
 }
 
 export interface Registration {
@@ -102,7 +104,12 @@ export class Users extends Context.Service<
           const row = yield* findBy(sql`lower(username) = lower(${username})`)
           const matches = yield* passwords.matches(password, row?.password_hash)
           if (row === undefined || !matches || !row.is_active) return Option.none()
-          return Option.some({ id: row.id, username: row.username, role: row.role })
+          return Option.some({
+            id: row.id,
+            username: row.username,
+            role: row.role,
+            passwordHash: row.password_hash
+          })
         }),
         bootstrap: (username, password) =>
           Effect.gen(function* () {

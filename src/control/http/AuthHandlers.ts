@@ -63,6 +63,11 @@ const reuse: LineEnd = { status: 401, problem: "unauthorized", isRepeated: false
 const noteUser = ({ id, username }: Pick<User, "id" | "username">) =>
   noteActor({ id, name: username, credential: null })
 
+const refusedLogin = Effect.andThen(
+  Effect.logWarning("a login was refused"),
+  Effect.fail(new InvalidCredentials({ error: "invalid_grant" }))
+)
+
 /** By what was shown of it, whoever showed it. */
 const noteEndedByItself = (ended: EndedSession) =>
   Effect.andThen(noteUser({ id: ended.userId, username: ended.username }), noteEnded(ended))
@@ -153,12 +158,13 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
               isFailure: Option.isNone,
               onWait
             })
-            if (Option.isNone(user)) {
-              yield* Effect.logWarning("a login was refused")
-              return yield* new InvalidCredentials({ error: "invalid_grant" })
-            }
+            if (Option.isNone(user)) return yield* refusedLogin
+            const { id, passwordHash } = user.value
             yield* noteUser(user.value)
-            return yield* tokenOf(yield* recorded("token", sessions.open(user.value.id), () => done(200)))
+            const opened = yield* recorded("token", sessions.open(id, passwordHash), (session) =>
+              session === null ? null : done(200)
+            )
+            return yield* opened === null ? refusedLogin : tokenOf(opened)
           }).pipe(Effect.provideService(Limiter, limiter), Effect.catchTags(whenDown)),
 
         refresh: () =>

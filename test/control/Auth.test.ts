@@ -101,6 +101,20 @@ layer(apiLayer("auth", { trustedProxies: [IpNetwork.fromStringUnsafe("127.0.0.0/
       const found = yield* users.login("aDMIN", Redacted.make("first password"))
       assert.include(Option.getOrThrow(found), { username: "Admin", role: "admin" })
       assert.isTrue(Option.isNone(yield* users.login("admin", Redacted.make("second password"))))
+      const sql = yield* PgClient.PgClient
+      assert.deepStrictEqual(
+        yield* sql`SELECT actor, action, outcome, door, after->>'username' AS name, after->>'role' AS role FROM audit_log`,
+        [
+          {
+            actor: "system",
+            action: "users.bootstrap",
+            outcome: "done",
+            door: "system",
+            name: "Admin",
+            role: "admin"
+          }
+        ]
+      )
     })
   )
 

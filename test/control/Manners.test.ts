@@ -156,6 +156,19 @@ layer(apiLayer("manners", { corsOrigins: [friend] }), { timeout: "60 seconds", e
       })
     )
 
+    it.effect("what offers another protocol is a request like any other, with its body", () =>
+      Effect.gen(function* () {
+        for (const upgrade of ["h2c", "websocket"]) {
+          const answer = yield* rawAnswer(
+            `POST /api/v1/auth/token HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: ${upgrade}\r\n` +
+              "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\nusername=nil&password=x"
+          )
+          assert.match(answer, /^HTTP\/1.1 401 /u, upgrade)
+          assert.include(answer, `${problem}invalid-credentials`)
+        }
+      })
+    )
+
     it.effect("a body without a length is bounded, too", () =>
       Effect.gen(function* () {
         const token = yield* tokenFor("operator")

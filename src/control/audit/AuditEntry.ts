@@ -42,9 +42,13 @@ export interface NewEntry {
 
 const longest = 300
 
-/** Of what others write there: no control character, no half of a character, no end without one. */
+/** A key that somebody has put where its id belongs. */
+const keys = /(wsk_[0-9A-Za-z]{11}_)[0-9A-Za-z]+/gu
+
+/** Of what others write there: no key's secret, no control character, no half of a character, no end without one. */
 export const plainText = (text: string): string =>
   text
+    .replaceAll(keys, "$1\u2026")
     .slice(0, longest)
     .toWellFormed()
     .replaceAll(/[\p{Cc}\u2028\u2029]/gu, "\ufffd")

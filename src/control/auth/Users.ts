@@ -114,8 +114,17 @@ export class Users extends Context.Service<
         bootstrap: (username, password) =>
           Effect.gen(function* () {
             if (!(yield* isEmpty)) return false
-            const made = yield* create(username, null, yield* passwords.hash(password), false)
-            return typeof made !== "string"
+            const hash = yield* passwords.hash(password)
+            return yield* sql.withTransaction(
+              Effect.gen(function* () {
+                const made = yield* create(username, null, hash, false)
+                if (typeof made === "string") return false
+                const { id, ...user } = made
+                yield* sql`INSERT INTO audit_log (actor, action, target, outcome, door, after)
+                  VALUES ('system', 'users.bootstrap', ${id}, 'done', 'system', ${sql.json(user)})`
+                return true
+              })
+            )
           }).pipe(Effect.catchTag("SqlError", (error) => Effect.fail(usersError(error)))),
         register: ({ username, email, password }, isOpen) =>
           Effect.gen(function* () {

@@ -21,6 +21,7 @@ import { RequestFigures } from "./RequestFigures.ts"
 import { withinLimits } from "./RequestLimits.ts"
 import { requestSpan } from "./RequestSpan.ts"
 import { commonHeaders } from "./ResponseHeaders.ts"
+import { isHandshake } from "./StartingServer.ts"
 
 export interface AnswersOptions {
   /** Origins whose scripts may use the API, such as `https://app.example`. */
@@ -99,12 +100,12 @@ const overdue = problemResponse({
 
 /** A socket stays open for as long as both sides like. */
 const inTime = <E, R>(
-  { headers }: HttpServerRequest.HttpServerRequest,
+  { method, headers }: HttpServerRequest.HttpServerRequest,
   route: Effect.Effect<Answer, E, R>
 ): Effect.Effect<Answer, E, R> =>
-  headers["upgrade"] === undefined
-    ? Effect.timeoutOrElse(route, { duration: patience, orElse: () => Effect.succeed(overdue) })
-    : route
+  isHandshake(method, headers)
+    ? route
+    : Effect.timeoutOrElse(route, { duration: patience, orElse: () => Effect.succeed(overdue) })
 
 const annotated = <A, E, R>({ requestId, traceId }: Caller, effect: Effect.Effect<A, E, R>) =>
   Effect.annotateLogs(effect, { request_id: requestId, trace_id: traceId })

@@ -51,6 +51,12 @@ const refuse = (error: Error & { readonly code?: string }, socket: Duplex): void
   )
 }
 
+/** Whether it asks for a WebSocket. Node would take any other upgrade out of HTTP, too, with its body and its bounds. */
+export const isHandshake = (
+  method: string | undefined,
+  headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+): boolean => method === "GET" && String(headers["upgrade"]).toLowerCase() === "websocket"
+
 /**
  * A server that answers from the moment it listens: 503 until somebody takes requests. Without this, a request that
  * comes while the routes are being made is never answered. Who sends a request drop by drop is let go of.
@@ -63,7 +69,8 @@ export const startingServer = (given: Partial<ServerBounds> = {}): Server => {
       requestTimeout: request,
       connectionsCheckingInterval: checks,
       keepAliveTimeout: idle,
-      maxHeaderSize: headerBytes
+      maxHeaderSize: headerBytes,
+      shouldUpgradeCallback: ({ method, headers: asked }) => isHandshake(method, asked)
     },
     (message, response) => {
       if (server.listenerCount("request") > 1) return

@@ -1,19 +1,12 @@
-import {
-  type DataSourceRef,
-  LegendDisplayMode,
-  LegendPlacement,
-  SortOrder,
-  TooltipDisplayMode
-} from "@grafana/grafana-foundation-sdk/common"
+import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common"
 import * as grafana from "@grafana/grafana-foundation-sdk/dashboard"
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus"
-import type * as timeseries from "@grafana/grafana-foundation-sdk/timeseries"
-import type { Dashboard, Panel } from "./Panel.ts"
+import { graphLook } from "./GraphLook.ts"
+import { placed } from "./Layout.ts"
+import type { Choice, Dashboard, Panel } from "./Panel.ts"
+import { tileLook } from "./TileLook.ts"
 
 const source: DataSourceRef = { type: "prometheus", uid: "walstream" }
-const columns = 2
-const width = 12
-const height = 8
 
 const link: grafana.DashboardLink = {
   type: grafana.DashboardLinkType.Dashboards,
@@ -27,48 +20,66 @@ const link: grafana.DashboardLink = {
   keepTime: true
 }
 
-const custom: timeseries.FieldConfig = { fillOpacity: 5 }
-
-const options: timeseries.Options = {
-  legend: {
-    displayMode: LegendDisplayMode.List,
-    placement: LegendPlacement.Bottom,
-    showLegend: true,
-    calcs: []
-  },
-  tooltip: { mode: TooltipDisplayMode.Multi, sort: SortOrder.Descending }
+const variableOf = ({ name, of }: Choice): grafana.VariableModel => {
+  const query = `label_values(${of}, ${name})`
+  return {
+    type: grafana.VariableType.Query,
+    name,
+    label: name,
+    datasource: source,
+    definition: query,
+    query: { qryType: 1, query, refId: "PrometheusVariableQueryEditor-VariableQuery" },
+    refresh: grafana.VariableRefresh.OnTimeRangeChanged,
+    sort: grafana.VariableSort.AlphabeticalAsc,
+    multi: true,
+    includeAll: true,
+    // Of series without the label, too.
+    allValue: ".*",
+    current: { text: ["All"], value: ["$__all"] },
+    options: []
+  }
 }
 
-const panelOf = ({ title, unit, lines }: Panel, i: number): grafana.Panel => ({
-  id: i + 1,
-  type: "timeseries",
-  title,
-  datasource: source,
-  gridPos: { x: (i % columns) * width, y: Math.floor(i / columns) * height, w: width, h: height },
-  fieldConfig: { defaults: { unit, min: 0, custom }, overrides: [] },
-  options,
-  targets: lines.map(([expr, legend], line) =>
-    new DataqueryBuilder()
+const targetsOf = ({ kind, lines }: Panel) =>
+  lines.map(([expr, legend], line) => {
+    const query = new DataqueryBuilder()
       .refId(String.fromCharCode(65 + line))
       .datasource(source)
       .expr(expr)
       .legendFormat(legend)
-      .build()
-  )
+    // A tile tells what is so now, not what was so last.
+    return (kind === "tile" ? query.instant() : query.range()).build()
+  })
+
+const panelOf = (panel: Panel, id: number, gridPos: grafana.GridPos): grafana.Panel => ({
+  id,
+  title: panel.title,
+  ...(panel.alert === undefined
+    ? {}
+    : { description: `Alert ${panel.alert}: docs/runbooks/${panel.alert}.md` }),
+  datasource: source,
+  gridPos,
+  ...(panel.kind === "graph" ? graphLook(panel) : tileLook(panel)),
+  targets: targetsOf(panel)
 })
 
 /** As Grafana takes it from a file. */
-export const dashboardModel = ({ name, title, panels }: Dashboard): grafana.Dashboard => ({
+export const dashboardModel = ({ name, title, choices, sections }: Dashboard): grafana.Dashboard => ({
   uid: `walstream-${name}`,
   title,
   tags: ["walstream"],
   timezone: "browser",
   editable: false,
+  graphTooltip: grafana.DashboardCursorSync.Crosshair,
   refresh: "15s",
   schemaVersion: grafana.defaultDashboard().schemaVersion,
   time: { from: "now-1h", to: "now" },
-  templating: { list: [] },
+  templating: { list: choices.map(variableOf) },
   annotations: { list: [] },
   links: [link],
-  panels: panels.map(panelOf)
+  panels: placed(sections).map(({ of, gridPos }, i): grafana.Panel | grafana.RowPanel =>
+    "kind" in of
+      ? panelOf(of, i + 1, gridPos)
+      : { type: "row", id: i + 1, title: of.title, collapsed: false, gridPos, panels: [] }
+  )
 })

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { parse } from "yaml"
-import { dashboardFiles } from "../../scripts/Dashboards.ts"
-import type { Panel } from "../../scripts/dashboards/Panel.ts"
+import { dashboardFiles, dashboards } from "../../scripts/Dashboards.ts"
+import { alertNames } from "../../scripts/dashboards/AlertNames.ts"
+import type { Graph, Panel } from "../../scripts/dashboards/Panel.ts"
+import { stream } from "../../scripts/dashboards/Stream.ts"
 
 const root = new URL("../../", import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
@@ -16,19 +18,29 @@ const Model = Schema.fromJsonString(
   Schema.Struct({
     uid: Schema.String,
     title: Schema.String,
+    templating: Schema.Struct({
+      list: Schema.Array(Schema.Struct({ name: Schema.String, datasource: Ref }))
+    }),
     panels: Schema.Array(
       Schema.Struct({
         gridPos: Place,
-        datasource: Ref,
-        targets: Schema.Array(Schema.Struct({ datasource: Ref }))
+        type: Schema.Literals(["row", "timeseries", "stat"]),
+        datasource: Schema.optionalKey(Ref),
+        targets: Schema.optionalKey(Schema.Array(Schema.Struct({ datasource: Ref, expr: Schema.String })))
       })
     )
   })
 )
 const models = Array.from(dashboardFiles, ([file, text]) => ({
   file,
-  ...Schema.decodeUnknownSync(Model)(text)
+  ...Schema.decodeSync(Model)(text)
 }))
+
+const Rules = Schema.Struct({
+  groups: Schema.Array(
+    Schema.Struct({ rules: Schema.Array(Schema.Struct({ alert: Schema.String, expr: Schema.String })) })
+  )
+})
 
 describe("dashboards", () => {
   it("are the files that Grafana is given (`npm run dashboards`), each of its name", () => {
@@ -55,8 +67,41 @@ describe("dashboards", () => {
     }
   })
 
+  it("ask for nothing above the panels that is not there, and for all that is", () => {
+    for (const { file, panels, templating } of models) {
+      const exprs = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join("\n")
+      const asked = exprs.matchAll(/\$(?!__rate_interval\b)(\w+)/gu)
+      assert.sameMembers(
+        [...new Set(Array.from(asked, ([, name]) => name))],
+        templating.list.map(({ name }) => name),
+        file
+      )
+    }
+  })
+
+  it("begin with what each alert watches, red from the alert's own number on", () => {
+    const [first] = stream.sections
+    const tiles = (first?.panels ?? []).filter(({ alert }) => alert !== undefined)
+    assert.sameMembers(
+      tiles.map(({ alert }) => alert),
+      [...alertNames]
+    )
+    const rules = readYaml(Rules, "monitoring/rules.yml").groups.flatMap((group) => group.rules)
+    for (const { sections } of dashboards)
+      for (const { alert, limit } of sections.flatMap(({ panels }): ReadonlyArray<Panel> => panels)) {
+        if (alert === undefined) continue
+        const [rule] = rules.filter((one) => one.alert === alert)
+        assert.isDefined(rule, alert)
+        if (limit === undefined) continue
+        // A count's first is 1.
+        const numbers = Array.from(rule?.expr.matchAll(/> ([\d.]+)/gu) ?? [], ([, number]) => Number(number))
+        assert.include(numbers, limit === 1 && numbers.includes(0) ? 0 : limit, alert)
+      }
+  })
+
   it("are refused by the types where Grafana does not know a unit", () => {
-    const panel: Panel = {
+    const panel: Graph = {
+      kind: "graph",
       title: "Memory",
       // @ts-expect-error
       unit: "byte",
@@ -116,9 +161,12 @@ describe("Grafana is provisioned", () => {
   })
 
   it("with the data source that all queries name", () => {
-    const refs = models.flatMap(({ panels }) =>
-      panels.flatMap(({ datasource, targets }) => [datasource, ...targets.map((one) => one.datasource)])
-    )
+    const refs = models.flatMap(({ panels, templating }) => [
+      ...templating.list.map((variable) => variable.datasource),
+      ...panels
+        .filter(({ type }) => type !== "row")
+        .flatMap(({ datasource, targets = [] }) => [datasource, ...targets.map((one) => one.datasource)])
+    ])
     assert.isNotEmpty(refs)
     for (const ref of refs) assert.deepStrictEqual(ref, { type: source.type, uid: source.uid })
   })

@@ -59,6 +59,7 @@ import { SourceGaps } from "./SourceGaps.ts"
 import { SystemDoctor } from "./SystemDoctor.ts"
 import { SystemMetrics } from "./SystemMetrics.ts"
 import { SystemOperations } from "./SystemOperations.ts"
+import { UserOperations } from "./UserOperations.ts"
 
 export interface ControlServerOptions {
   readonly host: string
@@ -131,7 +132,7 @@ const routes = (options: ControlServerOptions) => {
   } = options
   return Layer.mergeAll(
     doors(options).pipe(
-      Layer.provide([AuditTrail.layer, AuditOperations.layer]),
+      Layer.provide([AuditTrail.layer, AuditOperations.layer, UserOperations.layer]),
       Layer.provide([ReadOnlySql.layer, RefusedAttempts.layer]),
       Layer.provide([JobOperations.layer, SystemOperations.layer, AuditLog.layer]),
       Layer.provide(LiveStreams.layer({ ...live, origins: corsOrigins })),

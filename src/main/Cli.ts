@@ -15,6 +15,7 @@ import { Screen } from "./cli/Screen.ts"
 import { sourceCommand } from "./cli/SourceCommand.ts"
 import { statusCommand } from "./cli/StatusCommand.ts"
 import { upCommand } from "./cli/UpCommand.ts"
+import { usersCommand } from "./cli/UsersCommand.ts"
 import { Settings, SettingsError } from "./Settings.ts"
 import { version } from "./Version.ts"
 
@@ -26,6 +27,7 @@ export const cli = root.pipe(
     eventsCommand,
     doctorCommand,
     auditCommand,
+    usersCommand,
     healthCommand,
     sourceCommand,
     loginCommand,

@@ -234,6 +234,8 @@ const someCookie = `walstream_refresh=${"A".repeat(22)}.${"A".repeat(43)}`
 
 /** What makes a request get as far as a store. */
 const outageBodies: Readonly<Record<string, Ask & { readonly query?: string; readonly path?: string }>> = {
+  "users.create": { body: { username: "new", role: "viewer" } },
+  "auth.setPassword": { body: { code: "x", new_password: "a phrase of its own" } },
   "users.update": { body: { role: "viewer" } },
   "keys.create": { body: { name: "x", scopes: ["read"] } },
   "keys.rotate": { body: {} },

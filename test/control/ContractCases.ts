@@ -135,6 +135,8 @@ const userPath = (role: Role) =>
     return `users/${member(me.json, "id")}`
   })
 
+const newUser = (username: string) => asAdmin("users", { body: { username, role: "viewer" } })
+
 const patchUser = (role: Role, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
   Effect.flatMap(userPath(role), (path) => asAdmin(path, { method: "PATCH", body, headers }))
 
@@ -147,6 +149,19 @@ const accountCases: Readonly<Record<string, Case>> = {
   ),
   "keys.remove 412": Effect.flatMap(keyPath, (path) =>
     asAdmin(path, { method: "DELETE", headers: { "if-match": '"99"' } })
+  ),
+  "users.create 201": Effect.suspend(() => newUser(`made${Date.now()}`)),
+  "users.create 409": Effect.andThen(tokenOnce("viewer"), newUser("test-viewer")),
+  "users.resetPassword 200": Effect.flatMap(
+    Effect.suspend(() => newUser(`reset${Date.now()}`)),
+    ({ json }) => asAdmin(`users/${member(json, "id")}/reset-password`, { method: "POST" })
+  ),
+  "auth.setPassword 204": Effect.flatMap(
+    Effect.suspend(() => newUser(`chose${Date.now()}`)),
+    ({ json }) =>
+      ask("/api/v1/auth/set-password", {
+        body: { code: member(json, "code"), new_password: "a phrase of its own" }
+      })
   ),
   "users.update 200": patchUser("viewer", { is_active: true }),
   "users.update 412": patchUser("viewer", { role: "viewer" }, { "if-match": '"99"' }),

@@ -52,6 +52,11 @@ const PasswordChange = Schema.Struct({ current_password: SomePassword, new_passw
   identifier: "PasswordChange"
 })
 
+const PasswordByCode = Schema.Struct({
+  code: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(100)),
+  new_password: NewPassword
+}).annotate({ identifier: "PasswordByCode" })
+
 const guesses = [TooManyFailures, Busy, Unavailable] as const
 
 /** Logging in and out, and where one is logged in. */
@@ -90,6 +95,11 @@ export class AuthApi extends HttpApiGroup.make("auth")
         OpenApi.Description,
         "The first user is admin. Later ones are viewers, where registration is open."
       ),
+    HttpApiEndpoint.post("setPassword", "/set-password", {
+      payload: PasswordByCode,
+      success: HttpApiSchema.NoContent,
+      error: [InvalidRequest, Busy, Unavailable]
+    }).annotate(OpenApi.Description, "A password of your own, by the code that an admin has given you."),
     HttpApiEndpoint.post("token", "/token", {
       payload: PasswordForm,
       success: Token,

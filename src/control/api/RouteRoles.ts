@@ -24,13 +24,14 @@ const runsJobs: RouteAccess = { role: "operator", scope: "jobs" }
 const administers: RouteAccess = { role: "admin", scope: "admin" }
 /** Who is logged in, and where: a key that somebody has lost must not change it. */
 const ownLogin: RouteAccess = { role: "viewer", scope: null }
-/** Nor must it make another. */
+/** Nor must it make another, or let anybody in. */
 const ownKeys: RouteAccess = { role: "admin", scope: null }
 
 /** Who may call what. The server, the tests and the documentation read this table. */
 export const routeRoles: { readonly [R in RouteName]: RouteAccess } = {
   "auth.register": anybody,
   "auth.token": anybody,
+  "auth.setPassword": anybody,
   "auth.refresh": anybody,
   "auth.logout": anybody,
   "auth.me": reads,
@@ -39,6 +40,8 @@ export const routeRoles: { readonly [R in RouteName]: RouteAccess } = {
   "auth.endOtherSessions": ownLogin,
   "auth.changePassword": ownLogin,
   "users.list": administers,
+  "users.create": ownKeys,
+  "users.resetPassword": ownKeys,
   "users.update": administers,
   "users.endSessions": administers,
   "keys.list": ownKeys,

@@ -5,7 +5,7 @@ import { roles } from "./Role.ts"
 export const UserJson = Schema.Struct({
   id: Schema.String,
   username: Schema.String,
-  /** Null for who was made at the first start. */
+  /** Null for who was made at the first start, or without one. */
   email: Schema.NullOr(Schema.String),
   role: Schema.Literals(roles),
   is_active: Schema.Boolean,
@@ -32,6 +32,22 @@ const Email = Schema.String.check(
   Schema.isMaxLength(254),
   Schema.isPattern(/^[^\s\p{Cc}@]+@[^\s\p{Cc}@]+$/u, { message: "must be an e-mail address" })
 )
+
+/** Of one that an admin makes: the password is its own to choose. */
+export const NewUserByAdmin = Schema.Struct({
+  username: UserName,
+  email: Schema.optionalKey(Schema.NullOr(Email)),
+  role: Schema.Literals(roles)
+}).annotate({ identifier: "NewUserByAdmin" })
+export type NewUserByAdmin = typeof NewUserByAdmin.Type
+
+/** With the code by which it gives itself a password, once. */
+export const UserWithCode = Schema.Struct({
+  ...UserJson.fields,
+  code: Schema.String,
+  code_expires_at: Time
+}).annotate({ identifier: "UserWithCode" })
+export type UserWithCode = typeof UserWithCode.Type
 
 /** Any characters; no rules but length (ASVS 6.2), and that it is none that is tried first. */
 export const NewPassword = Schema.String.check(Schema.isMinLength(8), Schema.isMaxLength(1000))

@@ -3,20 +3,52 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/ht
 import { Id, pageQuery } from "./Fields.ts"
 import { takesIfMatch } from "./OperationDocs.ts"
 import { Authorized } from "./Principal.ts"
-import { InvalidRequest, LastAdmin, PreconditionFailed, Unavailable, UserMissing } from "./Problems.ts"
+import {
+  AccountTaken,
+  InvalidRequest,
+  LastAdmin,
+  PreconditionFailed,
+  Unavailable,
+  UserMissing
+} from "./Problems.ts"
 import { Tagged } from "./Tagged.ts"
-import { UserJson, UserUpdate } from "./UserJson.ts"
+import { NewUserByAdmin, UserJson, UserUpdate, UserWithCode } from "./UserJson.ts"
 
 const params = { id: Id }
+
+export const UserPage = Schema.Struct({
+  items: Schema.Array(UserJson),
+  next_cursor: Schema.NullOr(Schema.String)
+})
 
 /** Who may log in, and as what. */
 export class UsersApi extends HttpApiGroup.make("users")
   .add(
     HttpApiEndpoint.get("list", "/", {
       query: pageQuery,
-      success: Schema.Struct({ items: Schema.Array(UserJson), next_cursor: Schema.NullOr(Schema.String) }),
+      success: UserPage,
       error: [InvalidRequest, Unavailable]
     }).annotate(OpenApi.Description, "Newest first."),
+    HttpApiEndpoint.post("create", "/", {
+      payload: NewUserByAdmin,
+      success: UserWithCode.pipe(HttpApiSchema.status(201)),
+      error: [InvalidRequest, AccountTaken, Unavailable]
+    })
+      .middleware(Tagged)
+      .annotate(
+        OpenApi.Description,
+        "A user without a password, and the code by which it chooses one, shown this once, so without an `Idempotency-Key` (400)."
+      ),
+    HttpApiEndpoint.post("resetPassword", "/:id/reset-password", {
+      params,
+      success: UserWithCode,
+      error: [UserMissing, InvalidRequest, Unavailable]
+    })
+      .middleware(Tagged)
+      .annotate(
+        OpenApi.Description,
+        "The password of somebody else is good for nothing any more, its sessions end, and a code, shown this once, lets it choose another."
+      ),
     HttpApiEndpoint.patch("update", "/:id", {
       params,
       payload: UserUpdate,

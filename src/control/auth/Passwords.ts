@@ -8,8 +8,11 @@ export class TooManyLogins extends Schema.TaggedError<TooManyLogins>()("TooManyL
 const atOnce = 2
 const waiting = 32
 
-/** What an unknown name is checked against, so that it takes as long as a wrong password. No password matches it. */
-const nobody = `$argon2id$v=19$m=19456,t=2,p=1$${"A".repeat(22)}$${"A".repeat(43)}`
+/**
+ * The hash of who has no password: none matches it, and that takes as long as a wrong one. An unknown name is checked against
+ * it, too.
+ */
+export const noPassword = `$argon2id$v=19$m=19456,t=2,p=1$${"A".repeat(22)}$${"A".repeat(43)}`
 
 /** Hashes passwords, a few at a time. */
 export class Passwords extends Context.Service<
@@ -45,7 +48,7 @@ export class Passwords extends Context.Service<
         })
       return {
         hash: (password) => inTurn(hashPassword(password)),
-        matches: (password, hash) => inTurn(matchesPassword(password, hash ?? nobody))
+        matches: (password, hash) => inTurn(matchesPassword(password, hash ?? noPassword))
       }
     })
   )

@@ -64,7 +64,10 @@ export class UserChanges extends Context.Service<
         if (!isAdmin && admins.length === 1 && admins[0]?.id === id) return yield* new LastAdminKept()
         const updated = yield* sql`UPDATE users SET role = ${next.role}, is_active = ${next.is_active},
           version = version + 1 WHERE id::text = ${id} RETURNING ${columns}`
-        if (!next.is_active) yield* sql`DELETE FROM sessions WHERE user_id::text = ${id}`
+        if (!next.is_active) {
+          yield* sql`DELETE FROM sessions WHERE user_id::text = ${id}`
+          yield* sql`DELETE FROM password_codes WHERE user_id::text = ${id}`
+        }
         const [after] = yield* Effect.orDie(decodeUsers(updated))
         return { before, after: after ?? before }
       })

@@ -62,7 +62,9 @@ export class Users extends Context.Service<
       registration: Registration,
       isOpen: boolean
     ) => Effect.Effect<Effect.Effect<UserJson | NotRegistered, UsersError>, UsersError | TooManyLogins>
-    /** The same. What is to be done gives whether the current password was right, and is changed. */
+    /** What is kept of it. */
+    readonly hash: (password: Redacted.Redacted) => Effect.Effect<string, TooManyLogins>
+    /** As registering. What is to be done gives whether the current password was right, and is changed. */
     readonly changePassword: (
       id: string,
       current: Redacted.Redacted,
@@ -100,6 +102,7 @@ export class Users extends Context.Service<
         )
 
       return Users.of({
+        hash: passwords.hash,
         login: Effect.fnUntraced(function* (username, password) {
           const row = yield* findBy(sql`lower(username) = lower(${username})`)
           const matches = yield* passwords.matches(password, row?.password_hash)

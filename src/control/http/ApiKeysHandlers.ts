@@ -10,6 +10,7 @@ import { usersUnavailable } from "../auth/UsersError.ts"
 import { invalidField } from "../InvalidField.ts"
 import { keysetPage } from "../KeysetPage.ts"
 import { versionsOf } from "./EntityTags.ts"
+import { notTwice } from "./ShownOnce.ts"
 
 const defaultMillis = 90 * 24 * 3600 * 1000
 
@@ -21,12 +22,6 @@ const refusals = {
     Effect.fail(new PreconditionFailed({ detail: `it is at version ${version}`, version })),
   UsersError: usersUnavailable
 } as const
-
-/** The answer shows a secret, and would have to be kept to be given again. */
-const notTwice = (headers: Readonly<Record<string, string | undefined>>) =>
-  headers["idempotency-key"] === undefined
-    ? Effect.void
-    : invalidField("Idempotency-Key", "is not taken here: the answer shows a secret, which is not kept")
 
 /** An end that is over already was a mistake. */
 const inFuture = Effect.fnUntraced(function* (time: string | null | undefined) {

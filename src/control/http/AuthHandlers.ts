@@ -4,30 +4,27 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Principal } from "../api/Principal.ts"
 import {
   AccountTaken,
-  Busy,
   InvalidCredentials,
   RegistrationClosed,
   SessionMissing,
-  TooManyFailures,
-  Unauthorized,
-  Unavailable
+  Unauthorized
 } from "../api/Problems.ts"
 import type { UserJson } from "../api/UserJson.ts"
 import { WalstreamApi } from "../api/WalstreamApi.ts"
 import { noteEnded, noteEndedAll } from "../audit/AuditedSessions.ts"
-import { noteActor, noteChange, noteClaim } from "../audit/AuditNote.ts"
+import { noteChange, noteClaim } from "../audit/AuditNote.ts"
 import { AuditTrail, type LineEnd } from "../audit/AuditTrail.ts"
 import type { EndedSession } from "../auth/EndedSession.ts"
 import { SessionList } from "../auth/SessionList.ts"
 import { type OpenSession, Sessions } from "../auth/Sessions.ts"
 import { Tokens } from "../auth/Tokens.ts"
-import { type NotRegistered, type User, Users } from "../auth/Users.ts"
+import { type NotRegistered, Users } from "../auth/Users.ts"
 import { type UsersError, usersUnavailable } from "../auth/UsersError.ts"
-import { weaknessOf } from "../auth/WeakPassword.ts"
-import { invalidField } from "../InvalidField.ts"
 import { Limiter } from "../limits/Limiter.ts"
 import { guardLogin } from "../limits/LoginGuard.ts"
+import { done, down, noteUser, onWait, orWeak, recordedIn, whenDown } from "./LoginAnswers.ts"
 import { isFromElsewhere } from "./Origins.ts"
+import { makePasswordHandlers } from "./PasswordHandlers.ts"
 import {
   type CookieSecurity,
   readRefreshCookie,
@@ -41,27 +38,7 @@ export interface AuthOptions {
   readonly cookie: CookieSecurity
 }
 
-const onWait = (seconds: number) => new TooManyFailures({ retry_after: seconds })
-
-const down = {
-  NotRecorded: () => Effect.fail(new Unavailable({ detail: "the control database does not answer" })),
-  UsersError: usersUnavailable
-} as const
-const whenDown = {
-  ...down,
-  TooManyLogins: () => Effect.fail(new Busy({ detail: "try again in a second" }))
-} as const
-
-const orWeak = (field: string, password: string, names: ReadonlyArray<string>) => {
-  const weakness = weaknessOf(password, names)
-  return weakness === undefined ? Effect.void : invalidField(field, weakness)
-}
-
-const done = (status: number): LineEnd => ({ status, problem: null, isRepeated: false })
 const reuse: LineEnd = { status: 401, problem: "unauthorized", isRepeated: false }
-
-const noteUser = ({ id, username }: Pick<User, "id" | "username">) =>
-  noteActor({ id, name: username, credential: null })
 
 const refusedLogin = Effect.andThen(
   Effect.logWarning("a login was refused"),
@@ -84,11 +61,8 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
       const limiter = yield* Limiter
       const trail = yield* AuditTrail
 
-      const recorded = <A, E, R>(
-        name: string,
-        work: Effect.Effect<A, E, R>,
-        endOf: (answer: A) => LineEnd | null
-      ) => trail.together({ action: `auth.${name}`, door: "http", changes: true }, work, endOf)
+      const recorded = recordedIn(trail)
+      const passwords = yield* makePasswordHandlers
 
       /** Ending nothing changes nothing: it needs no line. */
       const endOne = <E, R>(name: string, end: Effect.Effect<EndedSession | null, E, R>, line: LineEnd) =>
@@ -223,27 +197,7 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
             yield* noteEndedAll(id, ended)
           }).pipe(Effect.catchTag("UsersError", usersUnavailable)),
 
-        changePassword: ({ payload: { current_password, new_password } }) =>
-          Effect.gen(function* () {
-            const { id, username, login } = yield* Principal
-            yield* orWeak("new_password", new_password, [username])
-            const change = users
-              .changePassword(id, Redacted.make(current_password), Redacted.make(new_password))
-              .pipe(
-                Effect.map(
-                  Effect.tap((isPut) =>
-                    isPut
-                      ? Effect.flatMap(list.endAll(id, login.id), (ended) => noteEndedAll(id, ended, false))
-                      : Effect.void
-                  )
-                ),
-                Effect.flatMap((put) =>
-                  recorded("changePassword", put, (isPut) => (isPut ? done(204) : null))
-                )
-              )
-            const isChanged = yield* guardLogin(username, change, { isFailure: (isPut) => !isPut, onWait })
-            if (!isChanged) return yield* invalidField("current_password", "is not your password")
-          }).pipe(Effect.provideService(Limiter, limiter), Effect.catchTags(whenDown))
+        ...passwords
       })
     })
   )

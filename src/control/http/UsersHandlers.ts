@@ -7,8 +7,9 @@ import { noteChange } from "../audit/AuditNote.ts"
 import { SessionList } from "../auth/SessionList.ts"
 import { UserChanges } from "../auth/UserChanges.ts"
 import { usersUnavailable } from "../auth/UsersError.ts"
-import { keysetPage } from "../KeysetPage.ts"
+import { UserOperations } from "../UserOperations.ts"
 import { versionsOf } from "./EntityTags.ts"
+import { notTwice } from "./ShownOnce.ts"
 
 const missing = () => new UserMissing({ detail: "there is nobody with this id" })
 
@@ -17,11 +18,16 @@ export const layerUsersHandlers = HttpApiBuilder.group(
   "users",
   Effect.fnUntraced(function* (handlers) {
     const users = yield* UserChanges
+    const operations = yield* UserOperations
     const sessions = yield* SessionList
 
     return handlers.handleAll({
-      list: ({ query }) =>
-        keysetPage("users", query, users.list).pipe(Effect.catchTag("UsersError", usersUnavailable)),
+      list: ({ query }) => operations.list(query),
+
+      create: ({ payload, request }) => Effect.andThen(notTwice(request.headers), operations.create(payload)),
+
+      resetPassword: ({ params, request }) =>
+        Effect.andThen(notTwice(request.headers), operations.resetPassword(params.id)),
 
       update: ({ params, payload, request }) =>
         users.update(params.id, payload, versionsOf(request.headers["if-match"])).pipe(

@@ -22,7 +22,7 @@ export type RouteClass = "read" | "write" | "login" | "probe"
 const probes = new Set(["/api/v1/health/live", "/api/v1/health/ready", "/healthz", "/readyz"])
 
 /** Where a name or a password can be tried. Refresh tokens cannot be guessed. */
-const guesses = /^\/api\/v1\/auth\/(token|register)\/*$/iu
+const guesses = /^\/api\/v1\/auth\/(token|register|set-password)\/*$/iu
 
 /** As the router reads it: `%61uth` is `auth`. */
 const decoded = (path: string): string => {
@@ -35,7 +35,8 @@ const decoded = (path: string): string => {
 }
 
 /** Where nobody is asked who he is. */
-const anonymous = /^\/api\/v1\/(?:auth\/(?:token|register|refresh|logout)|health|openapi\.json)(?:\/|$)/iu
+const anonymous =
+  /^\/api\/v1\/(?:auth\/(?:token|register|set-password|refresh|logout)|health|openapi\.json)(?:\/|$)/iu
 
 /** Whether what is at this path finds out who asks, and then counts it, before it does anything. */
 export const asksWho = (path: string): boolean =>

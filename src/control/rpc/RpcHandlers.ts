@@ -13,6 +13,7 @@ import { subscriptionRefused } from "../live/SubscriptionRefused.ts"
 import { RecentEvents } from "../RecentEvents.ts"
 import { storeUnavailable } from "../StoreUnavailable.ts"
 import { SystemOperations } from "../SystemOperations.ts"
+import { UserOperations } from "../UserOperations.ts"
 import { WalstreamRpc, type Watched } from "./WalstreamRpc.ts"
 
 const endings: { readonly [E in StreamEnd]: () => TokenExpired | Unauthorized | Unavailable } = {
@@ -38,6 +39,7 @@ export const layerRpcHandlers = WalstreamRpc.toLayer(
     const jobs = yield* JobOperations
     const system = yield* SystemOperations
     const audit = yield* AuditOperations
+    const users = yield* UserOperations
     const channels = yield* LiveChannels
     const streams = yield* LiveStreams
     const events = yield* RecentEvents
@@ -105,6 +107,9 @@ export const layerRpcHandlers = WalstreamRpc.toLayer(
       "system.actors": () => system.actors,
       "system.doctor": () => system.doctor,
       "system.targets": () => system.targets,
+      "users.list": ({ query }) => users.list(query),
+      "users.create": ({ payload }) => users.create(payload),
+      "users.resetPassword": ({ params }) => users.resetPassword(params.id),
       "audit.list": ({ query }) => audit.list(query),
       "audit.verify": ({ query }) => audit.verify(query),
       "audit.exportNdjson": ({ query }) => Stream.unwrap(audit.export(query))

@@ -11,6 +11,7 @@ import {
 import { AuditJson } from "../api/AuditJson.ts"
 import { EstimateJson } from "../api/EstimateJson.ts"
 import { eventQuery } from "../api/EventQuery.ts"
+import { pageQuery } from "../api/Fields.ts"
 import { AcceptGap, GapAcceptance } from "../api/GapJson.ts"
 import { SkipChange } from "../api/JobFailureJson.ts"
 import { JobJson } from "../api/JobJson.ts"
@@ -20,6 +21,7 @@ import { MetricsJson } from "../api/MetricsJson.ts"
 import { NewJob } from "../api/NewJob.ts"
 import type { Principal } from "../api/Principal.ts"
 import {
+  AccountTaken,
   Forbidden,
   GapNotThere,
   InsufficientScope,
@@ -32,9 +34,12 @@ import {
   TooManySockets,
   TransitionRefused,
   Unauthorized,
-  Unavailable
+  Unavailable,
+  UserMissing
 } from "../api/Problems.ts"
 import { ActorsJson, DoctorJson, HeldJson, SourceJson, TargetsJson } from "../api/SystemApi.ts"
+import { NewUserByAdmin, UserWithCode } from "../api/UserJson.ts"
+import { UserPage } from "../api/UsersApi.ts"
 
 /** Demands a token, the role that the table of routes asks for under the call's name, and what is left of a quota. */
 export class RpcAuthorized extends RpcMiddleware.Service<RpcAuthorized, { provides: Principal }>()(
@@ -149,6 +154,21 @@ export class WalstreamRpc extends RpcGroup.make(
   Rpc.make("system.actors", { success: ActorsJson }),
   Rpc.make("system.doctor", { success: DoctorJson }),
   Rpc.make("system.targets", { success: TargetsJson }),
+  Rpc.make("users.list", {
+    payload: { query: Schema.Struct(pageQuery) },
+    success: UserPage,
+    error: Schema.Union([InvalidRequest, Unavailable])
+  }),
+  Rpc.make("users.create", {
+    payload: { payload: NewUserByAdmin },
+    success: UserWithCode,
+    error: Schema.Union([InvalidRequest, AccountTaken, Unavailable])
+  }),
+  Rpc.make("users.resetPassword", {
+    payload: params,
+    success: UserWithCode,
+    error: Schema.Union([InvalidRequest, UserMissing, Unavailable])
+  }),
   Rpc.make("audit.list", {
     payload: { query: Schema.Struct(auditListQuery) },
     success: AuditPage,

@@ -4,6 +4,7 @@ import { RpcClientError } from "effect/rpc"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { fieldErrors, fieldErrorText } from "../../control/api/FieldErrors.ts"
 import {
+  AccountTaken,
   Forbidden,
   GapNotThere,
   InvalidRequest,
@@ -29,7 +30,8 @@ const sentence = (url: string, error: unknown): string => {
     return `the job is ${error.from}: cannot ${error.action}; ${way}`
   }
   if (error instanceof Forbidden) return error.message
-  if (error instanceof GapNotThere || error instanceof NotTheFailure) return error.detail ?? error.message
+  if (error instanceof GapNotThere || error instanceof NotTheFailure || error instanceof AccountTaken)
+    return error.detail ?? error.message
   const kind = HttpClientError.isHttpClientError(error)
     ? error.reason._tag
     : error instanceof RpcClientError.RpcClientError

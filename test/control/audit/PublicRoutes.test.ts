@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { routeRoles } from "../../../src/control/api/RouteRoles.ts"
 import { WalstreamApi } from "../../../src/control/api/WalstreamApi.ts"
 import { isChange } from "../../../src/control/audit/AuditedActs.ts"
-import { type Ask, apiLayer, ask, tokenFor } from "../TestApi.ts"
+import { type Ask, apiLayer, ask, member, tokenFor } from "../TestApi.ts"
 
 const password = "a good password"
 
@@ -23,6 +23,11 @@ const asking: Readonly<
 > = {
   "auth.register": Effect.succeed({ body: { username: "new", email: "new@example.com", password } }),
   "auth.token": Effect.as(tokenFor("viewer"), { form: { username: "test-viewer", password } }),
+  "auth.setPassword": Effect.gen(function* () {
+    const token = yield* tokenFor("admin")
+    const made = yield* ask("/api/v1/users", { token, body: { username: "made", role: "viewer" } })
+    return { body: { code: member(made.json, "code"), new_password: password } }
+  }),
   "auth.logout": Effect.map(tokenFor("viewer"), (token) => ({ token, body: {} }))
 }
 

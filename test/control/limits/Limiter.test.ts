@@ -83,6 +83,7 @@ describe("whose requests they are", () => {
       ["POST", "/api/v1/auth/token", "login"],
       ["POST", "/api/v1/%61uth/token", "login"],
       ["POST", "/api/v1/AUTH/token", "login"],
+      ["POST", "/api/v1/auth/set-password", "login"],
       ["POST", "/%E0%A4%A", "write"],
       ["GET", "/api/v1/auth/me", "read"],
       ["GET", "/api/v1/health/other", "read"],

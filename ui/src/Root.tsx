@@ -1,11 +1,14 @@
+import { useLocation } from "@solidjs/router"
 import { createEffect, type JSX, lazy, Match, on, Suspense, Switch } from "solid-js"
 import { Shell } from "./shell/Shell.tsx"
 import { type App, AppContext } from "./state/App.ts"
 
 const LoginPage = lazy(() => import("./pages/login/LoginPage.tsx"))
+const SetPasswordPage = lazy(() => import("./pages/users/SetPasswordPage.tsx"))
 
 /** Everything below the router: who is not logged in sees the login, at whatever address. */
 export const Root = (props: { readonly app: App; readonly children?: JSX.Element }) => {
+  const location = useLocation()
   // Who has just logged in begins at the page, not before everything.
   createEffect(
     on(
@@ -18,6 +21,11 @@ export const Root = (props: { readonly app: App; readonly children?: JSX.Element
   return (
     <AppContext.Provider value={props.app}>
       <Switch>
+        <Match when={location.pathname === "/set-password"}>
+          <Suspense>
+            <SetPasswordPage />
+          </Suspense>
+        </Match>
         <Match when={props.app.session.user() !== null}>
           <Shell>{props.children}</Shell>
         </Match>

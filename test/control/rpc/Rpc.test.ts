@@ -57,6 +57,9 @@ const callsOf = (client: Effect.Success<ReturnType<typeof clientOf>>) => ({
   "system.actors": client["system.actors"](),
   "system.doctor": client["system.doctor"](),
   "system.targets": client["system.targets"](),
+  "users.list": client["users.list"]({ query: {} }),
+  "users.create": client["users.create"]({ payload: { username: "made-by-rpc", role: "viewer" } }),
+  "users.resetPassword": client["users.resetPassword"]({ params: { id: "nobody" } }),
   "audit.list": client["audit.list"]({ query: {} }),
   "audit.verify": client["audit.verify"]({ query: {} }),
   "audit.exportNdjson": Stream.runDrain(client["audit.exportNdjson"]({ query: {} }))

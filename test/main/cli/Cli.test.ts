@@ -11,7 +11,7 @@ import manifest from "../../../package.json" with { type: "json" }
 import { localAccessFile, writeLocalAccess } from "../../../src/main/LocalAccess.ts"
 import { version } from "../../../src/main/Version.ts"
 import { JobStore } from "../../../src/replay/JobStore.ts"
-import { apiLayer, baseUrl, tokenFor, trouble } from "../../control/TestApi.ts"
+import { apiLayer, ask, baseUrl, tokenFor, trouble } from "../../control/TestApi.ts"
 import { run } from "./RunCli.ts"
 
 const access = Effect.gen(function* () {
@@ -213,6 +213,29 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
       assert.include(failures.text, "said why (rejected)")
       assert.include(failures.text, `at ${at}, which it is to pass over`)
       assert.include(failures.text, "delete   depot.stock")
+    })
+  )
+
+  it.effect("lets somebody in, who chooses a password at the address that it says", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const admin = { WALSTREAM_URL: url, WALSTREAM_TOKEN: yield* tokenFor("admin") }
+      const made = yield* run(admin, ["users", "create", "grace", "--role", "operator"])
+      assert.strictEqual(made.code, 0, made.error)
+      const codeIn = (text: string) => /\/set-password#([\w-]{43})$/u.exec(text)?.[1] ?? "none"
+      const choose = (text: string) =>
+        ask("/api/v1/auth/set-password", {
+          body: { code: codeIn(text), new_password: "a phrase of its own" }
+        })
+      assert.strictEqual((yield* choose(made.text)).status, 204)
+      assert.match((yield* run(admin, ["users", "list"])).text, /^grace +operator /mu)
+      const reset = yield* run(admin, ["users", "reset-password", "Grace"])
+      assert.strictEqual((yield* choose(reset.text)).status, 204)
+      const taken = yield* run(admin, ["users", "create", "grace"])
+      assert.strictEqual(taken.code, 1)
+      assert.include(taken.error, "choose another user name")
+      assert.strictEqual((yield* run(admin, ["users", "reset-password", "nobody"])).code, 1)
+      assert.strictEqual((yield* run(yield* access, ["users", "list"])).code, 1)
     })
   )
 

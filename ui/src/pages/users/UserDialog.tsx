@@ -1,25 +1,24 @@
 import { createSignal, Show } from "solid-js"
 import type { Role } from "../../../../src/control/api/Role.ts"
-import type { UserJson } from "../../../../src/control/api/UserJson.ts"
+import type { UserJson, UserWithCode } from "../../../../src/control/api/UserJson.ts"
 import { type ApiProblem, asProblem } from "../../api/ApiProblem.ts"
 import { Button } from "../../kit/Button.tsx"
 import { Dialog } from "../../kit/Dialog.tsx"
 import { Checkbox, Segmented } from "../../kit/Form.tsx"
 import { ProblemView } from "../../kit/States.tsx"
 import { useApp } from "../../state/App.ts"
-
-const roleOptions = [
-  { value: "viewer", label: "Viewer" },
-  { value: "operator", label: "Operator" },
-  { value: "admin", label: "Admin" }
-] as const
+import { roleOptions } from "./Roles.ts"
 
 /** What an admin may change of somebody; every change counts at once. */
-export const UserDialog = (props: { readonly user: UserJson; readonly onClose: () => void }) => {
-  const { api, cache, toasts } = useApp()
+export const UserDialog = (props: {
+  readonly user: UserJson
+  readonly onClose: () => void
+  readonly onReset: (user: UserWithCode) => void
+}) => {
+  const { api, cache, session, toasts } = useApp()
   const [role, setRole] = createSignal<Role>(props.user.role)
   const [isActive, setActive] = createSignal(props.user.is_active)
-  const [busy, setBusy] = createSignal<"save" | "end" | null>(null)
+  const [busy, setBusy] = createSignal<"save" | "end" | "reset" | null>(null)
   const [problem, setProblem] = createSignal<ApiProblem>()
   const isSame = () => role() === props.user.role && isActive() === props.user.is_active
 
@@ -49,6 +48,19 @@ export const UserDialog = (props: { readonly user: UserJson; readonly onClose: (
       api.call("users.endSessions", { params: { id: props.user.id } })
     )
 
+  const reset = async () => {
+    setBusy("reset")
+    setProblem(undefined)
+    try {
+      const user = await api.call("users.resetPassword", { params: { id: props.user.id } })
+      void cache.invalidateQueries({ queryKey: ["users"] })
+      props.onReset(user)
+    } catch (error) {
+      setProblem(asProblem(error))
+      setBusy(null)
+    }
+  }
+
   return (
     <Dialog
       title={props.user.username}
@@ -58,6 +70,11 @@ export const UserDialog = (props: { readonly user: UserJson; readonly onClose: (
           <Button variant="quiet" busy={busy() === "end"} onClick={() => void endSessions()}>
             Log out everywhere
           </Button>
+          <Show when={props.user.id !== session.user()?.id}>
+            <Button variant="quiet" busy={busy() === "reset"} onClick={() => void reset()}>
+              Reset password
+            </Button>
+          </Show>
           <span class="grow" />
           <Button variant="quiet" onClick={props.onClose}>
             Cancel

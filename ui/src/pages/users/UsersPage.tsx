@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import { createSignal, For, Show } from "solid-js"
 import { useQuery } from "../../state/Query.ts"
 import "../../kit/Table.css"
-import type { UserJson } from "../../../../src/control/api/UserJson.ts"
+import type { UserJson, UserWithCode } from "../../../../src/control/api/UserJson.ts"
 import { Button } from "../../kit/Button.tsx"
 import { Badge, Pill } from "../../kit/Marks.tsx"
 import { Moment } from "../../kit/Moment.tsx"
@@ -12,6 +12,8 @@ import { Card, PageHead } from "../../kit/Surface.tsx"
 import { plural } from "../../lib/Numbers.ts"
 import { createSearchState } from "../../lib/SearchState.ts"
 import { useApp } from "../../state/App.ts"
+import { CodeDialog } from "./CodeDialog.tsx"
+import { NewUserDialog } from "./NewUserDialog.tsx"
 import { UserDialog } from "./UserDialog.tsx"
 
 const shape = { fields: { cursor: Schema.String }, defaults: { cursor: "" } } as const
@@ -22,6 +24,13 @@ const UsersPage = () => {
   const search = createSearchState(shape)
   const users = useQuery(() => queries.users(search.value().cursor))
   const [chosen, setChosen] = createSignal<UserJson>()
+  const [isNew, setNew] = createSignal(false)
+  const [coded, setCoded] = createSignal<UserWithCode>()
+  const show = (user: UserWithCode) => {
+    setNew(false)
+    setChosen(undefined)
+    setCoded({ ...user })
+  }
   const title = () => {
     if (!users.isSuccess) return "Users"
     const { items, next_cursor: next } = users.data
@@ -31,7 +40,14 @@ const UsersPage = () => {
   }
   return (
     <>
-      <PageHead title={title()}>
+      <PageHead
+        title={title()}
+        actions={
+          <Button variant="primary" icon="plus" onClick={() => setNew(true)}>
+            New user
+          </Button>
+        }
+      >
         A viewer sees everything and estimates, an operator also runs replays, an admin also manages users and
         keys and accepts holes.
       </PageHead>
@@ -71,9 +87,7 @@ const UsersPage = () => {
                             {user.role}
                           </Show>
                         </td>
-                        <td class="hide-s muted wrap">
-                          {user.email ?? <span class="faint">made at the first start</span>}
-                        </td>
+                        <td class="hide-s muted wrap">{user.email ?? <span class="faint">none</span>}</td>
                         <td class="hide-s">
                           <Moment at={user.created_at} as="relative" />
                         </td>
@@ -101,7 +115,13 @@ const UsersPage = () => {
         </Loaded>
       </Card>
       <Show when={chosen()}>
-        {(user) => <UserDialog user={user()} onClose={() => setChosen(undefined)} />}
+        {(user) => <UserDialog user={user()} onClose={() => setChosen(undefined)} onReset={show} />}
+      </Show>
+      <Show when={isNew()}>
+        <NewUserDialog onClose={() => setNew(false)} onMade={show} />
+      </Show>
+      <Show when={coded()}>
+        {(user) => <CodeDialog user={user()} onStored={() => setCoded(undefined)} />}
       </Show>
     </>
   )

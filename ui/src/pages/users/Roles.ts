@@ -1,0 +1,5 @@
+export const roleOptions = [
+  { value: "viewer", label: "Viewer" },
+  { value: "operator", label: "Operator" },
+  { value: "admin", label: "Admin" }
+] as const

@@ -160,6 +160,42 @@ describeWith("chromium", "the pages about the system itself, in a browser", () =
     await says("[data-component=sessions] li", /Chrome on Linux.*this one/u)
   }, 30_000)
 
+  it("somebody is let in, and chooses a password at the address that was shown once", async () => {
+    const { page, go } = seen
+    await go("/users")
+    await page.getByRole("button", { name: "New user" }).press("Enter")
+    await page.getByLabel("User name").fill("grace")
+    await page.getByRole("radio", { name: "Operator" }).check()
+    await page.getByRole("button", { name: "Make the user" }).press("Enter")
+    const address = (await page.locator("dialog code").textContent()) ?? ""
+    assert.match(address, /\/set-password#[\w-]{43}$/u)
+    await page.getByRole("button", { name: "I handed it on" }).press("Enter")
+    await says("main td", /grace/u)
+    assert.notInclude(await page.content(), address)
+
+    const invited = await visit(browser, { ...system, username: "grace", password: "a phrase of its own" })
+    await invited.page.goto(address)
+    await invited.page.getByLabel("New password").fill("password123")
+    await invited.page.keyboard.press("Enter")
+    await invited.says("[role=alert]", /most common passwords/u)
+    assert.deepStrictEqual(await invited.axe(), [])
+    await invited.page.getByLabel("New password").fill("a phrase of its own")
+    await invited.page.keyboard.press("Enter")
+    await invited.says("[role=status]", /your password from now on/u)
+    assert.notInclude(invited.page.url(), "#")
+    await invited.page.getByRole("link", { name: "Log in" }).click()
+    await invited.page.waitForSelector("[name=username]")
+    await invited.logIn()
+    assert.deepStrictEqual(invited.faults, [])
+    await invited.close()
+
+    await page.getByRole("button", { name: "Change grace" }).press("Enter")
+    await page.getByRole("button", { name: "Reset password" }).press("Enter")
+    await says("dialog", /It is shown this once/u)
+    await page.getByRole("button", { name: "I handed it on" }).press("Enter")
+    await page.waitForSelector("dialog[open]", { state: "detached" })
+  }, 60_000)
+
   it("every one is whole for a screen reader in both themes, and fits a phone", async () => {
     const found: Record<string, unknown> = {}
     for (const theme of ["light", "dark"] as const) {

@@ -19,7 +19,7 @@ const held = {
     "How long ago, by our clock, a store is known to be complete; it stays low on an idle source",
     "store"
   ),
-  up: gauge("walstream_store_up", "Whether a store answered this scrape", "store"),
+  up: gauge("walstream_store_up", "Whether a store answers: Redis this scrape, Kafka within the last five seconds", "store"),
   changes: gauge("walstream_live_buffer_changes", "Changes in the live buffer"),
   bytes: gauge("walstream_live_buffer_bytes", "Their size"),
   most: gauge(
@@ -41,9 +41,15 @@ export const storeMetrics = metricSet(
   Effect.gen(function* () {
     const archive = yield* Archive
     const buffer = yield* LiveBuffer
-    const [archived, buffered, stats] = yield* Effect.all(
-      [orNull(archive.coverage), orNull(buffer.coverage), orNull(buffer.stats)],
-      { concurrency: 3 }
+    const [archived, reached, buffered, stats] = yield* Effect.all(
+      [
+        orNull(archive.coverage),
+        // What is known of a log may be held in memory, long after its server has gone.
+        orNull(Effect.as(archive.reach, true)),
+        orNull(buffer.coverage),
+        orNull(buffer.stats)
+      ],
+      { concurrency: 4 }
     )
     const now = (yield* Clock.currentTimeMillis) * 1000
     const known = (of: (coverage: Coverage) => number | null): ReadonlyArray<[string, number | null]> => [
@@ -55,7 +61,7 @@ export const storeMetrics = metricSet(
       held.next.by(known(({ nextSeq }) => nextSeq)),
       held.age.by(known(({ toTime }) => (toTime === null ? null : Math.max(0, now - toTime) / 1_000_000))),
       held.up.by([
-        ["archive", archived === null ? 0 : 1],
+        ["archive", archived === null || reached === null ? 0 : 1],
         ["live_buffer", stats === null ? 0 : 1]
       ]),
       held.changes.is(stats?.changes ?? null),

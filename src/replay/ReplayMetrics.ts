@@ -46,7 +46,7 @@ const metrics = {
   slots: gauge("walstream_run_slots", "JOB_WORKER_COUNT: jobs that this process runs at most"),
   lag: gauge(
     "walstream_replay_lag_changes",
-    "Changes in the archive that the furthest behind of the jobs that follow it at full speed has not applied"
+    "Changes in the archive that the furthest behind of the jobs that follow it at full speed has not applied; nothing while the archive does not answer"
   ),
   lease: gauge(
     "walstream_job_lease_left_seconds",
@@ -74,6 +74,8 @@ const lagOf = Effect.fnUntraced(function* (runs: ReadonlyArray<RunSnapshot>) {
     follows && speed === "max" && position !== null ? [position.seq] : []
   )
   if (reached.length === 0) return 0
+  // Without its server it knows of nothing new, and nobody would seem to be behind.
+  yield* archive.reach
   const { nextSeq } = yield* archive.coverage
   return (yield* archive.volume(Math.min(...reached) + 1, nextSeq)).changes
 })

@@ -15,6 +15,10 @@ const metrics = {
     "Jobs that somebody waits for: those that wait for a worker, and those that run",
     "state"
   ),
+  halted: gauge(
+    "walstream_jobs_halted",
+    "Jobs that have failed on their way, whatever at, or whose workers died of them, until they are resumed or cancelled"
+  ),
   expired: gauge(
     "walstream_job_lease_expired",
     "Running jobs whose lease has run out and which no worker has taken over",
@@ -40,6 +44,9 @@ const look = Effect.flatMap(PgClient.PgClient, (sql) =>
   Effect.flatMap(
     sql`
       SELECT 'jobs' AS kind, status AS name, count(*)::int4 AS count FROM jobs GROUP BY status
+      UNION ALL
+      SELECT 'halted', 'failed', count(*)::int4 FROM jobs
+        WHERE status = 'failed' AND (checkpoint_seq IS NOT NULL OR error_code IN ('takeovers', 'internal'))
       UNION ALL
       SELECT 'expired', 'running', count(*)::int4 FROM jobs
         WHERE status = 'running' AND lease_expires_at <= clock_timestamp()
@@ -69,6 +76,7 @@ export const jobMetrics = metricSet(
       up,
       metrics.jobs.by(counts("jobs", jobStatuses)),
       metrics.active.by(counts("jobs", ["queued", "running"])),
+      metrics.halted.is(counts("halted", ["failed"])[0]?.[1] ?? 0),
       metrics.expired.by(counts("expired", ["running"])),
       metrics.processes.by(counts("processes", processRoles)),
       metrics.silent.by(counts("silent", processRoles))

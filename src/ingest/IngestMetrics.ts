@@ -1,4 +1,5 @@
 import { Effect, SubscriptionRef } from "effect"
+import type { Lsn } from "../domain/Lsn.ts"
 import { KafkaGauges } from "../log/kafka/KafkaGauges.ts"
 import { counter, gauge, histogram, metricSet } from "../runtime/metrics/Metric.ts"
 import { ingestPhases } from "./IngestPhase.ts"
@@ -20,7 +21,7 @@ const metrics = {
   ),
   latency: histogram(
     "walstream_ingest_latency_seconds",
-    "From a transaction's commit at the source, by its clock, until it is durable in the archive, by ours"
+    "From a transaction's commit at the source, by its clock, until it is durable in the archive or the spill, by ours"
   ),
   transactions: counter(
     "walstream_transactions_ingested_total",
@@ -77,6 +78,9 @@ const metrics = {
   spilled: gauge("walstream_assembler_spill_bytes", "What of transactions in progress lies on disk")
 }
 
+/** Not known before the archive's end was read, and no position of a server's: a fall to 0 would look like a move. */
+const position = (lsn: Lsn): number | null => (lsn === 0n ? null : Number(lsn))
+
 /** What capture does, in the process that captures. */
 export const ingestMetrics = metricSet(
   metrics,
@@ -102,9 +106,9 @@ export const ingestMetrics = metricSet(
       metrics.live.is(timings.live),
       metrics.mark.is(timings.mark),
       metrics.phase.by(ingestPhases.map((name) => [name, name === phase ? 1 : 0])),
-      metrics.seq.is(figures.seq),
-      metrics.frontier.is(Number(figures.frontier)),
-      metrics.confirmed.is(Number(figures.confirmed)),
+      metrics.seq.is(figures.frontier === 0n ? null : figures.seq),
+      metrics.frontier.is(position(figures.frontier)),
+      metrics.confirmed.is(position(figures.confirmed)),
       metrics.waiting.by([
         ["decoded", figures.queuedBytes],
         ["assembled", figures.handoffBytes]

@@ -1,4 +1,4 @@
-import { Context, Deferred, Effect, Exit, Layer, Scope, Stream } from "effect"
+import { Clock, Context, Deferred, Effect, Exit, Layer, Scope, Stream } from "effect"
 import type { StoreKind } from "../domain/Job.ts"
 import { ActorSystem } from "../runtime/ActorSystem.ts"
 import { reconnect } from "../runtime/RetryPolicy.ts"
@@ -65,6 +65,7 @@ export const lateArchive = (
   Layer.effectContext(
     Effect.gen(function* () {
       const scope = yield* Effect.scope
+      const lookedSince = yield* Clock.currentTimeMillis
       const first = yield* Effect.result(
         Effect.timeoutOrElse(attempt(layer), {
           duration: firstWithin,
@@ -99,7 +100,10 @@ export const lateArchive = (
         () => root.stop("archive-start")
       ).pipe(Effect.orDie)
       const gauges = {
-        read: () => (current instanceof LogError ? null : Context.get(current, KafkaGauges).read())
+        read: () =>
+          current instanceof LogError
+            ? { waitsSince: lookedSince, published: 0, passed: { repeats: 0, leftovers: 0, foreign: 0 } }
+            : Context.get(current, KafkaGauges).read()
       }
       return Context.make(
         Archive,

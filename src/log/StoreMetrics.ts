@@ -19,7 +19,11 @@ const held = {
     "How long ago, by our clock, a store is known to be complete; it stays low on an idle source",
     "store"
   ),
-  up: gauge("walstream_store_up", "Whether a store answers: Redis this scrape, Kafka within the last five seconds", "store"),
+  up: gauge(
+    "walstream_store_up",
+    "Whether a store answers: Redis this scrape, Kafka within the last five seconds",
+    "store"
+  ),
   changes: gauge("walstream_live_buffer_changes", "Changes in the live buffer"),
   bytes: gauge("walstream_live_buffer_bytes", "Their size"),
   most: gauge(

@@ -3,6 +3,7 @@ import { Context, Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { Coverage } from "../../src/domain/Log.ts"
 import { Archive } from "../../src/log/Archive.ts"
+import { KafkaGauges } from "../../src/log/kafka/KafkaGauges.ts"
 import { lateArchive } from "../../src/log/LateArchive.ts"
 import { LogError } from "../../src/log/LogError.ts"
 import { ActorSystem } from "../../src/runtime/ActorSystem.ts"
@@ -93,5 +94,15 @@ it.effect("what shows later is what every call says, until a try goes well", () 
     assert.strictEqual((yield* Effect.flip(archive.incarnations)).reason._tag, "Corrupt")
     yield* TestClock.adjust("1 minute")
     assert.deepStrictEqual(yield* archive.coverage, coverage)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("until it is there it has taken nothing, since it is looked for", () =>
+  Effect.gen(function* () {
+    const { layer } = failing([away, away])
+    const gauges = Context.get(yield* Layer.build(layer), KafkaGauges)
+    assert.deepInclude(gauges.read(), { published: 0, waitsSince: 0 })
+    yield* TestClock.adjust("1 minute")
+    assert.isNull(gauges.read())
   }).pipe(Effect.scoped)
 )

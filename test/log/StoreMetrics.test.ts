@@ -23,7 +23,10 @@ const readings = (reach: Effect.Effect<void, LogError>) =>
 it.effect("a server that has gone is told as gone, though what is known of its log is still there", () =>
   Effect.gen(function* () {
     const here = yield* readings(Effect.void)
-    assert.deepInclude(here.get("walstream_store_up"), { labels: { store: "archive" }, value: 1 })
+    assert.deepStrictEqual(here.get("walstream_store_up"), [
+      { labels: { store: "archive" }, value: 1 },
+      { labels: { store: "live_buffer" }, value: 0 }
+    ])
     const gone = yield* readings(Effect.fail(away))
     assert.deepStrictEqual(gone.get("walstream_store_up"), [
       { labels: { store: "archive" }, value: 0 },

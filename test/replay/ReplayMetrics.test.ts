@@ -37,6 +37,7 @@ const lagWhere = (reach: Effect.Effect<void, LogError>, runs: ReadonlyArray<RunS
           slots: 4
         }),
         Layer.mock(Archive, {
+          kind: "kafka",
           coverage: Effect.succeed(coverage),
           reach,
           volume: (start, end) => Effect.succeed({ transactions: 0, changes: (end - start) * 10, bytes: 0 })

@@ -2,7 +2,10 @@ import { Context } from "effect"
 
 /** What an operator watches of the Kafka archive in this process. */
 export interface KafkaFigures {
-  /** Since when the broker has not taken what is to be stored, in ms; null when it has all. A send is tried for ever. */
+  /**
+   * Since when the broker has not taken what is to be stored, or was not reached at all, in ms; null when it has all. A
+   * send is tried for ever.
+   */
   readonly waitsSince: number | null
   /** Changes that it has taken since the start, of transactions that it has whole. */
   readonly published: number
@@ -10,7 +13,7 @@ export interface KafkaFigures {
   readonly passed: { readonly repeats: number; readonly leftovers: number; readonly foreign: number }
 }
 
-/** Null where the archive is not in Kafka, or was not reached yet. */
+/** Null where the archive is not in Kafka. */
 export const KafkaGauges = Context.Reference<{ readonly read: () => KafkaFigures | null }>(
   "walstream/log/KafkaGauges",
   { defaultValue: () => ({ read: () => null }) }

@@ -15,7 +15,7 @@ import { migratedControlDatabase } from "./parts/ControlDb.ts"
 import { limiter, manners } from "./parts/Limiting.ts"
 import { logins } from "./parts/LoggingIn.ts"
 import { commonMetrics } from "./parts/Metrics.ts"
-import { probes, storesNeeds } from "./parts/Probes.ts"
+import { probes, servingNeeds } from "./parts/Probes.ts"
 import { runRole } from "./parts/Role.ts"
 import { stores } from "./parts/Stores.ts"
 import { targets } from "./parts/Targeting.ts"
@@ -49,7 +49,11 @@ const shape = (settings: SettingsValue, given: Given<"control">) => {
       control
     }
   })
-  return Layer.mergeAll(layerProcessReporter, server, probes(settings, "control", storesNeeds, metrics)).pipe(
+  return Layer.mergeAll(
+    layerProcessReporter,
+    server,
+    probes(settings, "control", servingNeeds, metrics)
+  ).pipe(
     Layer.provide(
       Layer.mergeAll(
         firstAdmin(settings),

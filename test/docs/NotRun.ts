@@ -31,6 +31,12 @@ export const notRun: ReadonlyArray<Reason> = [
   { page: "README.md", starts: "npm run check", why: "the repository's own work, these tests among it" },
   { page: "docs/deployment.md", starts: "cat > .env", why: containers },
   { page: "docs/monitoring.md", starts: "mkdir -p monitoring/secrets", why: containers },
+  { page: "docs/monitoring.md", starts: "docker compose exec", why: containers },
+  {
+    page: "docs/monitoring.md",
+    starts: "npx walstream login",
+    why: "asks for a password in a terminal: test/main/cli/Login.test.ts"
+  },
   {
     page: "docs/grpc.md",
     starts: "grpcurl",

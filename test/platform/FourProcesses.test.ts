@@ -47,6 +47,9 @@ describeWith("kafka", "the four processes", () => {
               const api = yield* platform.api
               yield* until("the control process lives", Effect.as(api.live, true))
               assert.strictEqual((yield* Effect.flip(api.ready)).status, 503)
+              // Without Kafka nothing is replayed, and who asks what is wrong is served.
+              assert.isTrue(yield* platform.isReady("control"))
+              assert.isFalse(yield* platform.isReady("worker"))
               const early = yield* api.createJob({ start_time: null, speed_factor: "max", dry_run: true })
               assert.strictEqual(early.status, "pending")
               yield* platform.kafka.start

@@ -24,15 +24,18 @@ const ports: { readonly [R in ProcessRole]: number } = {
 /** What a role needs, by name: null when it works, else why not. */
 export type Needs = Readonly<Record<string, string | null>>
 
-/** Of the roles that read the archive and the control database, and could do nothing without. */
-export const storesNeeds = Effect.gen(function* () {
-  const sql = yield* PgClient.PgClient
-  const archive = yield* Archive
-  return yield* Effect.all(
-    { control_database: troubleOf(sql`SELECT 1 AS one`), archive: troubleOf(archive.reach) },
-    { concurrency: 2 }
-  )
-})
+const controlDatabase = Effect.flatMap(PgClient.PgClient, (sql) => troubleOf(sql`SELECT 1 AS one`))
+
+/** Of a role that reads the archive and the control database, and could do nothing without. */
+export const storesNeeds = Effect.flatMap(Archive, (archive) =>
+  Effect.all({ control_database: controlDatabase, archive: troubleOf(archive.reach) }, { concurrency: 2 })
+)
+
+/**
+ * Of the role that people look at when something else is wrong: whether it can serve. Without the archive it can, and a
+ * balancer that took it away then would leave them in the dark.
+ */
+export const servingNeeds = Effect.map(controlDatabase, (trouble) => ({ control_database: trouble }))
 
 /** `serve` takes the router of whatever was built before it: that is the API's where there is one, and each would serve both. */
 const routerOfItsOwn = Layer.effect(Layer.CurrentMemoMap, Layer.makeMemoMap)

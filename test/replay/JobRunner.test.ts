@@ -35,6 +35,21 @@ describe("JobRunner", () => {
     })
   )
 
+  it.effect("waits, for whoever watches it, while its filter passes over all of the log", () =>
+    Effect.gen(function* () {
+      const { archive, start } = yield* makeWorkbench
+      archive.add(steady(20))
+      const { run, fiber } = yield* start({ follow: true, tables: ["public.nothing"] })
+      for (let second = 1; second <= 60; second++) {
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(run.snapshot(second * 1000).phase, "waiting")
+        archive.add(transaction(20 + second, at(20 + second), ["orders"]))
+      }
+      assert.isAbove(run.checkpoint?.position.seq ?? 0, 70)
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+
   it.effect("completes an empty window without opening its target", () =>
     Effect.gen(function* () {
       const { jobs, start, target } = yield* makeWorkbench

@@ -4,6 +4,7 @@ import { type LevelTable, layerLogging } from "./LogLevels.ts"
 import type { SettingsValue } from "./Settings.ts"
 import { SettingsError } from "./Settings.ts"
 import { StopDeadline } from "./StopDeadline.ts"
+import { uncaughtText } from "./Uncaught.ts"
 
 /** Exit codes of every process: 0 stopped in order, 1 failed, 70 did not stop in time, 78 a setting is wrong. */
 const exitCodes = { ok: 0, failed: 1, stuck: 70, settings: 78 } as const
@@ -31,6 +32,10 @@ const messageOf = (cause: Cause.Cause<unknown>): string => {
 
 /** Runs a process until it is told to stop or fails: one clear message, the right exit code. */
 export const runProcess = <E>(main: Effect.Effect<unknown, E>): void => {
+  process.once("uncaughtException", (thrown) => {
+    process.stderr.write(`walstream: ${uncaughtText(thrown)}\n`)
+    process.exit(exitCodes.failed)
+  })
   process.once("SIGTERM", stopDeadline.arm)
   process.once("SIGINT", stopDeadline.arm)
   main.pipe(

@@ -21,12 +21,14 @@ const Workload = Schema.Struct({
   kind: Schema.Literals(["StatefulSet", "Deployment"]),
   metadata: Schema.Struct({ name: Schema.String }),
   spec: Schema.Struct({
+    replicas: Schema.Int,
     serviceName: Schema.optionalKey(Schema.String),
     podManagementPolicy: Schema.optionalKey(Schema.String),
     template: Schema.Struct({
       metadata: Schema.Struct({ labels: Schema.Record(Schema.String, Schema.String) }),
       spec: Schema.Struct({
         terminationGracePeriodSeconds: Schema.Int,
+        automountServiceAccountToken: Schema.Literal(false),
         containers: Schema.Tuple([Container])
       })
     })
@@ -40,6 +42,13 @@ const Config = Schema.Struct({
 const Service = Schema.Struct({
   kind: Schema.Literal("Service"),
   metadata: Schema.Struct({ name: Schema.String })
+})
+const Budget = Schema.Struct({
+  kind: Schema.Literal("PodDisruptionBudget"),
+  spec: Schema.Struct({
+    maxUnavailable: Schema.Literal(1),
+    selector: Schema.Struct({ matchLabels: Schema.Record(Schema.String, Schema.String) })
+  })
 })
 const Scrapes = Schema.Struct({
   scrape_configs: Schema.Tuple([
@@ -124,6 +133,16 @@ describe("the manifests for Kubernetes", () => {
       ingestor.volumeMounts.map(({ mountPath }) => mountPath),
       "/var/lib/walstream"
     )
+  })
+
+  it("lose one pod of a role at a time when nodes are emptied", () => {
+    const budgets = documents.filter(Schema.is(Budget)).map(({ spec }) => spec.selector.matchLabels)
+    const several = workloads.filter(({ spec }) => spec.replicas > 1)
+    assert.deepStrictEqual(
+      budgets,
+      several.map(({ spec }) => spec.template.metadata.labels)
+    )
+    assert.strictEqual(several.length, 3)
   })
 })
 

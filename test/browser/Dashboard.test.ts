@@ -1,4 +1,5 @@
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { vi } from "vitest"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { startChromium, type TestBrowser } from "./Chromium.ts"
@@ -21,6 +22,11 @@ const paths = (job: string) => [
   "/nothing"
 ]
 
+const readToken = Schema.decodeUnknownSync(Schema.Struct({ access_token: Schema.String }))
+const readId = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String }))
+/** As long as PostgreSQL takes a name. */
+const long = `t${"_very_long_name".repeat(4)}`
+
 describeWith("chromium", "the dashboard in a browser, on a running system", () => {
   let system: RunningSystem
   let browser: TestBrowser
@@ -29,6 +35,7 @@ describeWith("chromium", "the dashboard in a browser, on a running system", () =
 
   beforeAll(async () => {
     ;[system, browser] = await Promise.all([startSystem(), startChromium()])
+    await system.atSource(`CREATE TABLE public.${long} (id int PRIMARY KEY)`)
     seen = await visit(browser, system)
     await seen.page.goto(system.url)
   }, 90_000)
@@ -257,12 +264,38 @@ describeWith("chromium", "the dashboard in a browser, on a running system", () =
     assert.deepStrictEqual(found, {})
   }, 90_000)
 
-  it("no page is wider than a phone", async () => {
+  it("no page is wider than a phone, nothing is cut off, and a screen reader finds it whole there, however long names are", async () => {
+    await system.atSource(`INSERT INTO public.${long} VALUES (1)`)
+    const form = new URLSearchParams({ username: system.username, password: system.password })
+    const answer = await fetch(`${system.url}/api/v1/auth/token`, { method: "POST", body: form })
+    const { access_token: token } = readToken(await answer.json())
+    const made = await fetch(`${system.url}/api/v1/jobs`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify({ name: "n".repeat(200), last: "1m", tables: [`public.${long}`], dry_run: true })
+    })
+    const { id } = readId(await made.json())
     await seen.page.setViewportSize({ width: 320, height: 700 })
-    for (const path of paths(job)) {
+    const found: Record<string, unknown> = {}
+    for (const path of [...paths(job), `/jobs/${id}`]) {
       await seen.go(path)
-      assert.isAtMost(await seen.overflow(), 0, path)
+      await seen.page.waitForLoadState("networkidle")
+      const [wider, cut, axe] = [await seen.overflow(), await seen.cut(), await seen.axe()]
+      if (wider > 0 || cut.length + axe.length > 0) found[path] = { wider, cut, axe }
     }
+    assert.deepStrictEqual(found, {})
+  }, 60_000)
+
+  it("a change's values do not lie over each other on a phone", async () => {
+    await seen.go("/events?operation=update")
+    await sees("[data-component=event-grid] [data-part=row]")
+    await seen.page.keyboard.press("j")
+    await sees("[data-component=column-diff] [data-component=badge]")
+    const covered =
+      await seen.page.evaluate(`[...document.querySelectorAll("[data-component=column-diff] td")]
+      .filter((cell) => cell.scrollWidth > cell.clientWidth).length`)
+    assert.strictEqual(covered, 0)
+    await seen.page.keyboard.press("Escape")
   }, 30_000)
 
   it("nothing was asked of anybody else, and the browser had nothing to complain of", () => {

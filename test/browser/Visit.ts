@@ -20,6 +20,8 @@ export interface Visit {
   readonly axe: () => Promise<ReadonlyArray<string>>
   /** Pixels that the page is wider than the window. */
   readonly overflow: () => Promise<number>
+  /** Controls that stick out of the window: nobody could press them. */
+  readonly cut: () => Promise<ReadonlyArray<string>>
   readonly close: () => Promise<void>
 }
 
@@ -76,6 +78,10 @@ export const visit = async (browser: TestBrowser, system: Entrance, look: Look =
     },
     overflow: () =>
       page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"),
+    cut: () =>
+      page.evaluate(`[...document.querySelectorAll("main :is(a, button, input, select)")]
+        .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 1)
+        .map((element) => element.outerHTML.slice(0, 120))`),
     close: () => context.close()
   }
 }

@@ -1,4 +1,5 @@
 import { type JSX, Show } from "solid-js"
+import { Sideways } from "./Sideways.tsx"
 import "./Surface.css"
 
 interface CardProps {
@@ -25,9 +26,11 @@ export const Card = (props: CardProps) => (
         {props.actions}
       </header>
     </Show>
-    <div data-part="body" data-flush={props.flush === true ? "" : undefined}>
-      {props.children}
-    </div>
+    <Show when={props.flush} fallback={<div data-part="body">{props.children}</div>}>
+      <Sideways part="body" flush>
+        {props.children}
+      </Sideways>
+    </Show>
   </section>
 )
 

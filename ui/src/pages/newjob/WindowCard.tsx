@@ -85,7 +85,7 @@ export const WindowCard = (props: WindowCardProps) => {
     if (held === null) return []
     const length = held.end - held.start
     const write = length > 2 * 86_400_000 ? dayText : length > 3_600_000 ? minuteText : clockText
-    return [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => write(new Date(at(share)), zone()))
+    return [0, 0.25, 0.5, 0.75, 1].map((share) => write(new Date(at(share)), zone()))
   }
   const total = () =>
     volume.isSuccess ? volume.data.items.reduce((sum, { changes }) => sum + changes, 0) : null

@@ -2,6 +2,7 @@ import { For, Show } from "solid-js"
 import "../../kit/Table.css"
 import type { HeldJson } from "../../../../src/control/api/SystemApi.ts"
 import { Moment } from "../../kit/Moment.tsx"
+import { Sideways } from "../../kit/Sideways.tsx"
 import { count } from "../../lib/Numbers.ts"
 
 type Held = typeof HeldJson.Type
@@ -15,7 +16,7 @@ const missingText = {
 export const HistoryTables = (props: { readonly held: Held }) => (
   <>
     <Show when={props.held.holes.length > 0}>
-      <div data-part="scroll">
+      <Sideways part="scroll">
         <table class="table">
           <caption>What single tables lack</caption>
           <thead>
@@ -39,10 +40,10 @@ export const HistoryTables = (props: { readonly held: Held }) => (
             </For>
           </tbody>
         </table>
-      </div>
+      </Sideways>
     </Show>
     <Show when={props.held.incarnations.length > 1}>
-      <div data-part="scroll">
+      <Sideways part="scroll">
         <table class="table">
           <caption>Lives of the source</caption>
           <thead>
@@ -74,7 +75,7 @@ export const HistoryTables = (props: { readonly held: Held }) => (
             </For>
           </tbody>
         </table>
-      </div>
+      </Sideways>
     </Show>
   </>
 )

@@ -1,5 +1,6 @@
 import { useLocation } from "@solidjs/router"
 import { createEffect, type JSX, lazy, Match, on, Suspense, Switch } from "solid-js"
+import { Away } from "./shell/Away.tsx"
 import { Shell } from "./shell/Shell.tsx"
 import { type App, AppContext } from "./state/App.ts"
 
@@ -18,6 +19,10 @@ export const Root = (props: { readonly app: App; readonly children?: JSX.Element
       }
     )
   )
+  const awayFor = () => {
+    const held = props.app.session.current()
+    return held.state === "away" ? held : undefined
+  }
   return (
     <AppContext.Provider value={props.app}>
       <Switch>
@@ -28,6 +33,9 @@ export const Root = (props: { readonly app: App; readonly children?: JSX.Element
         </Match>
         <Match when={props.app.session.user() !== null}>
           <Shell>{props.children}</Shell>
+        </Match>
+        <Match when={awayFor()} keyed>
+          {({ error }) => <Away error={error} />}
         </Match>
         <Match when={props.app.session.current().state === "out"}>
           <Suspense>

@@ -27,7 +27,7 @@ const answers = (...given: ReadonlyArray<Response | Error>) => {
 
 afterEach(() => vi.unstubAllGlobals())
 
-const api = (renew = async () => false) => makeApi({ token: () => "t", renew })
+const api = (renew = async () => false, refused = () => {}) => makeApi({ token: () => "t", renew, refused })
 const me = { id: "1", username: "ann", role: "viewer", scopes: null }
 
 describe("the contract as promises", () => {
@@ -70,6 +70,14 @@ describe("the contract as promises", () => {
     expect(asked).toHaveBeenCalledTimes(2)
     answers(problem("token-expired", 401))
     await expect(api().call("auth.me", {})).rejects.toMatchObject({ status: 401 })
+  })
+
+  it("a role that is not enough is told of: it may be another than it was", async () => {
+    const refused = vi.fn()
+    answers(problem("forbidden", 403), problem("job-not-found", 404))
+    await expect(api(undefined, refused).call("auth.me", {})).rejects.toMatchObject({ status: 403 })
+    await expect(api(undefined, refused).call("auth.me", {})).rejects.toMatchObject({ status: 404 })
+    expect(refused).toHaveBeenCalledOnce()
   })
 
   it("readiness is an answer at 503, too", async () => {

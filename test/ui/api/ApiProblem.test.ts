@@ -31,5 +31,7 @@ describe("a problem", () => {
     expect(asProblem(unreachable)).toBe(unreachable)
     expect(asProblem(new TypeError("broken"))).toMatchObject({ status: 0, detail: "broken" })
     expect(asProblem("odd").detail).toBe("odd")
+    const missed = new TypeError("Failed to fetch dynamically imported module: http://x/assets/JobsPage.js")
+    expect(asProblem(missed)).toMatchObject({ slug: "not-loaded", title: "This page could not be loaded" })
   })
 })

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest"
+import type { Role } from "../../../src/control/api/Role.ts"
 import { makeSession } from "../../../ui/src/session/Session.ts"
 
 const user = { id: "1", username: "ann", role: "operator" as const }
 
 const makeScene = (kept: string | null = null) => {
-  const state = { kept, refreshes: 0, isAway: false }
+  const state = { kept, refreshes: 0, isAway: false, role: user.role as Role }
   const session = makeSession({
     logIn: async (_, password) => {
       if (password !== "right") throw new Error("wrong")
@@ -12,13 +13,17 @@ const makeScene = (kept: string | null = null) => {
     },
     refresh: async () => {
       state.refreshes += 1
+      if (state.isAway) throw new Error("away")
       return state.kept
     },
     logOut: async () => {
       if (state.isAway) throw new Error("away")
       state.kept = null
     },
-    me: async () => user
+    me: async () => {
+      if (state.isAway) throw new Error("away")
+      return { ...user, role: state.role }
+    }
   })
   return { session, state }
 }
@@ -39,6 +44,35 @@ describe("who is logged in", () => {
     expect(session.token()).toBe("token 0")
     expect(session.may("operator")).toBe(true)
     expect(session.may("admin")).toBe(false)
+  })
+
+  it("nobody is taken for logged out where the server does not answer, and all is well when it does again", async () => {
+    const { session, state } = makeScene("token 0")
+    state.isAway = true
+    await session.resume()
+    expect(session.current().state).toBe("away")
+    expect(session.user()).toBeNull()
+    state.isAway = false
+    await session.resume()
+    expect(session.current()).toEqual({ state: "in", user })
+  })
+
+  it("a role that an admin has changed holds at once; what cannot be asked changes nothing", async () => {
+    const { session, state } = makeScene()
+    await session.logIn("ann", "right")
+    const before = session.current()
+    await session.look()
+    expect(session.current()).toBe(before)
+    state.role = "admin"
+    state.isAway = true
+    await session.look()
+    expect(session.may("admin")).toBe(false)
+    state.isAway = false
+    await session.look()
+    expect(session.may("admin")).toBe(true)
+    state.role = "viewer"
+    await session.look()
+    expect(session.may("operator")).toBe(false)
   })
 
   it("a wrong password changes nothing", async () => {

@@ -21,6 +21,10 @@ const set = () => {
     receive({ type: "job", id: "s", job_id: exampleJob.id, job })
     vi.advanceTimersByTime(100)
   }
+  const tellMany = (jobs: ReadonlyArray<JobJson>) => {
+    for (const job of jobs) receive({ type: "job", id: "s", job_id: job.id, job })
+    vi.advanceTimersByTime(100)
+  }
   const asked: Array<JobFilter> = []
   /** A page shows this list, as it was answered; gives what leaves it. */
   const look = (filter: JobFilter, items: ReadonlyArray<JobJson>, next_cursor: string | null = null) => {
@@ -32,7 +36,15 @@ const set = () => {
     }
     return new QueryObserver(cache, { queryKey, queryFn, staleTime: 60_000 }).subscribe(() => undefined)
   }
-  return { cache, updates, tell, look, asked, held: () => cache.getQueryData(["job", exampleJob.id]) }
+  return {
+    cache,
+    updates,
+    tell,
+    tellMany,
+    look,
+    asked,
+    held: () => cache.getQueryData(["job", exampleJob.id])
+  }
 }
 
 const later = "2026-11-22T15:00:00.000000Z"
@@ -50,6 +62,25 @@ describe("what the feed tells of jobs", () => {
     expect(cache.getQueryData(["jobs", {}])).toEqual({ items: [hurried], next_cursor: null })
     tell(null)
     expect(cache.getQueryData(["jobs", {}])).toEqual({ items: [], next_cursor: null })
+  })
+
+  it("makes the page of a job that was deleted elsewhere ask for it", () => {
+    const { cache, tell } = set()
+    const queryKey = ["job", exampleJob.id]
+    cache.setQueryData(queryKey, exampleJob)
+    const queryFn = vi.fn(() => new Promise<never>(() => undefined))
+    new QueryObserver(cache, { queryKey, queryFn, staleTime: 60_000 }).subscribe(() => undefined)
+    tell({ ...exampleJob, version: 2 })
+    expect(queryFn).not.toHaveBeenCalled()
+    tell(null)
+    expect(queryFn).toHaveBeenCalledOnce()
+  })
+
+  it("is kept of the newest only, however many there are", () => {
+    const { updates, tellMany, look } = set()
+    look({ limit: 50 }, [{ ...exampleJob, id: "before" }])
+    tellMany(Array.from({ length: 3_000 }, (_, i) => ({ ...exampleJob, id: `job ${i}`, created_at: later })))
+    expect(updates.unseen()).toBe(500)
   })
 
   it("does not replace the answer to what was asked since", () => {

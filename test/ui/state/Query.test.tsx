@@ -1,6 +1,7 @@
 import { cleanup, render, screen } from "@solidjs/testing-library"
 import { createRoot, For, Suspense } from "solid-js"
 import { afterEach, describe, expect, it, vi } from "vitest"
+import { problemOf } from "../../../ui/src/api/ApiProblem.ts"
 import { Loaded } from "../../../ui/src/kit/States.tsx"
 import { AppContext } from "../../../ui/src/state/App.ts"
 import { makeApp } from "../../../ui/src/state/MakeApp.ts"
@@ -68,6 +69,14 @@ describe("a query", () => {
     app.cache.setQueryData(key, [{ id: "a", text: "two" }])
     await vi.waitFor(() => screen.getByText("two"))
     expect(first).toEqual([{ id: "a", text: "one" }])
+  })
+
+  it("shows nothing any more of what one may not see any more", async () => {
+    const forbidden = problemOf(403, { type: "x/forbidden", title: "Your role does not allow this" })
+    const app = show(() => Promise.reject(forbidden), [{ id: "a", text: "one" }])
+    await app.cache.refetchQueries({ queryKey: key })
+    await vi.waitFor(() => screen.getByRole("alert"))
+    expect(screen.queryByText("one")).toBeNull()
   })
 
   it("tells why there is nothing, and what is old when there is", async () => {

@@ -49,6 +49,8 @@ export interface Credentials {
   readonly token: () => string | null
   /** Whether there is a new token. */
   readonly renew: () => Promise<boolean>
+  /** The role is not enough: perhaps it is not what it was. */
+  readonly refused: () => void
 }
 
 /** What is asked, whatever the route. */
@@ -130,7 +132,7 @@ const readAnswer = async (route: Route, response: Response): Promise<unknown> =>
 /** The token is past its time, or nobody's any more: a new one may do. */
 const lapsed = (error: ApiProblem): boolean => error.slug === "token-expired" || error.slug === "unauthorized"
 
-export const makeApi = ({ token, renew }: Credentials): Api => {
+export const makeApi = ({ token, renew, refused: tellRefused }: Credentials): Api => {
   const ask = async (
     route: Route,
     request: Loose,
@@ -158,6 +160,7 @@ export const makeApi = ({ token, renew }: Credentials): Api => {
       return await once()
     } catch (error) {
       const problem = asProblem(error)
+      if (problem.status === 403) tellRefused()
       if (!lapsed(problem) || token() === null || !(await renew())) throw problem
       return await once()
     }

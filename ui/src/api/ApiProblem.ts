@@ -72,6 +72,19 @@ export const problemOf = (status: number, json: unknown): ApiProblem => {
   })
 }
 
+/** A page's script, which each browser says in its own words. */
+const notLoaded = /dynamically imported module|importing a module script failed|error loading dynamically/iu
+
 /** Whatever a promise was rejected with. */
-export const asProblem = (error: unknown): ApiProblem =>
-  error instanceof ApiProblem ? error : unreadable(error instanceof Error ? error.message : String(error))
+export const asProblem = (error: unknown): ApiProblem => {
+  if (error instanceof ApiProblem) return error
+  const text = error instanceof Error ? error.message : String(error)
+  if (!notLoaded.test(text)) return unreadable(text)
+  return new ApiProblem({
+    ...bare,
+    status: 0,
+    slug: "not-loaded",
+    title: "This page could not be loaded",
+    detail: "WalStream does not answer, or is of another version by now: then a reload of the page mends it."
+  })
+}

@@ -121,6 +121,10 @@ export const Loaded = <A,>(props: LoadedProps<A>) => {
   const data = () => props.query.data as A
   return (
     <Switch fallback={props.skeleton ?? <Skeleton />}>
+      {/* What one may not see any more is not shown as old. */}
+      <Match when={props.query.isError && asProblem(props.query.error).status === 403}>
+        <ProblemView error={props.query.error} />
+      </Match>
       <Match when={props.query.isSuccess}>
         <Show when={props.query.isRefetchError}>
           <p data-component="stale">

@@ -7,9 +7,12 @@ export interface User {
   readonly role: Role
 }
 
-/** `unknown`: it is being found out. `expired`: the page stays, and asks for the password again. */
+/**
+ * `unknown`: it is being found out. `away`: it cannot be, since the server does not answer; that is no reason to ask for the
+ * password. `expired`: the page stays, and asks for the password again. */
 export type SessionState =
   | { readonly state: "unknown" }
+  | { readonly state: "away"; readonly error: unknown }
   | { readonly state: "out" }
   | { readonly state: "in"; readonly user: User }
   | { readonly state: "expired"; readonly user: User }
@@ -31,6 +34,8 @@ export interface Session {
   /** In memory only, never anywhere else. */
   readonly token: () => string | null
   readonly resume: () => Promise<void>
+  /** Whether the user is still who it was: an admin may have changed the role meanwhile. */
+  readonly look: () => Promise<void>
   readonly logIn: (username: string, password: string) => Promise<void>
   /** Whether the login has ended: where the server did not end it, a reload would be logged in again. */
   readonly logOut: () => Promise<boolean>
@@ -75,9 +80,21 @@ export const makeSession = (needs: SessionNeeds): Session => {
     may: (role) => includesRole(user()?.role ?? "viewer", role) && user() !== null,
     token: () => token,
     resume: async () => {
-      const given = await needs.refresh().catch(() => null)
-      if (given === null) return void setCurrent({ state: "out" })
-      await enter(given).catch(() => setCurrent({ state: "out" }))
+      try {
+        const given = await needs.refresh()
+        if (given === null) setCurrent({ state: "out" })
+        else await enter(given)
+      } catch (error) {
+        // Unless it turned out meanwhile that the login has ended.
+        if (current().state !== "out") setCurrent({ state: "away", error })
+      }
+    },
+    look: async () => {
+      if (current().state !== "in") return
+      const found = await needs.me().catch(() => null)
+      const was = user()
+      if (found === null || current().state !== "in" || was === null) return
+      if (found.role !== was.role || found.username !== was.username) setCurrent({ state: "in", user: found })
     },
     logIn: async (username, password) => enter(await needs.logIn(username, password)),
     logOut: () =>

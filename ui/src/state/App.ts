@@ -24,7 +24,7 @@ export interface App {
   readonly preferences: Preferences
   readonly toasts: Toasts
   readonly commands: Commands
-  /** Ticks each second. */
+  /** The server's time; ticks each second. */
   readonly now: Accessor<Date>
 }
 

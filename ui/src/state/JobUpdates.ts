@@ -46,6 +46,9 @@ const isMissing = (
   items.every(({ id }) => id !== job.id) &&
   (next === null || job.created_at > (items.at(-1)?.created_at ?? ""))
 
+/** How many jobs are kept that no list in sight may have: more news than that nobody counts. */
+const mostKnown = 500
+
 /** Whatever the feed tells of jobs goes into what the pages show of them, at most ten times a second. */
 export const makeJobUpdates = (live: Pick<Live, "subscribe">, queries: QueryClient): JobUpdates => {
   const [unseen, setUnseen] = createSignal(0)
@@ -61,12 +64,16 @@ export const makeJobUpdates = (live: Pick<Live, "subscribe">, queries: QueryClie
   const flush = () => {
     isDue = false
     for (const [id, job] of told) {
-      if (job === null) known.delete(id)
-      else {
+      known.delete(id)
+      if (job === null) {
+        // Its page asks, and is told that there is no such job.
+        void queries.invalidateQueries({ queryKey: ["job", id], exact: true })
+      } else {
         known.set(id, job)
         queries.setQueryData<JobJson>(["job", id], (held) => newer(held, job))
       }
     }
+    for (const id of [...known.keys()].slice(0, -mostKnown)) known.delete(id)
     queries.setQueriesData<Page>({ queryKey: ["jobs"] }, (page) => replaced(page, told))
     // Where there is nothing, nothing is pushed down.
     const empty = shownLists(queries).filter(([, { items }]) => items.length === 0)

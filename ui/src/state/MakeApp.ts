@@ -20,6 +20,9 @@ const after = (millis: number, run: () => void) => {
   return () => clearTimeout(timer)
 }
 
+/** How often it is asked whether the role is still the same. */
+const lookMillis = 15_000
+
 const decodeToken = Schema.decodeUnknownSync(Schema.Struct({ access_token: Schema.String }))
 
 /** By the cookie that the browser keeps, and nothing else: what is refused here is not tried again with a new token. */
@@ -34,7 +37,12 @@ const byCookie = (what: "refresh" | "logout") =>
 
 /** Puts the parts together; inside a reactive root. */
 export const makeApp = (): App => {
-  const api = makeApi({ token: () => session.token(), renew: () => session.renew() })
+  const clock = makeClock()
+  const api = makeApi({
+    token: () => session.token(),
+    renew: () => session.renew(),
+    refused: () => void session.look()
+  })
   const session: Session = makeSession({
     logIn: async (username, password) =>
       (await api.call("auth.token", { payload: { username, password } })).access_token,
@@ -61,7 +69,7 @@ export const makeApp = (): App => {
     },
     open: openSocket,
     renew: session.renew,
-    now: Date.now,
+    now: clock.millis,
     random: Math.random,
     after
   })
@@ -79,7 +87,7 @@ export const makeApp = (): App => {
   cache.mount()
   onCleanup(() => cache.unmount())
   const preferences = makePreferences()
-  const metrics = makeLiveMetrics(live)
+  const metrics = makeLiveMetrics(live, clock)
   const commands = makeCommands()
   const app: App = {
     api,
@@ -97,23 +105,27 @@ export const makeApp = (): App => {
     preferences,
     toasts,
     commands,
-    now: makeClock()
+    now: clock.now
   }
   onCleanup(listenForKeys(commands, () => preferences.values.shortcuts))
 
   createEffect(
-    on(
-      () => session.current().state,
-      (state, before) => {
-        if (state === "in") {
-          live.start()
-          if (before === "expired") void cache.invalidateQueries()
-        } else live.stop()
-        if (state === "out") cache.clear()
-      }
-    )
+    on(session.current, ({ state }, before) => {
+      if (state === "in") live.start()
+      else live.stop()
+      // The login was renewed, or the role is another: who may see what is not as it was.
+      if (state === "in" && (before?.state === "in" || before?.state === "expired"))
+        void cache.invalidateQueries()
+      if (state === "out") cache.clear()
+    })
   )
+  const look = () => {
+    if (document.visibilityState === "visible") void session.look()
+  }
+  const looks = setInterval(look, lookMillis)
+  onCleanup(() => clearInterval(looks))
   const retry = () => {
+    look()
     if (document.visibilityState === "visible") live.retry()
   }
   document.addEventListener("visibilitychange", retry)

@@ -150,8 +150,10 @@ describeWith("chromium", "the dashboard in a browser, on a running system", () =
   it("the keyboard goes everywhere", async () => {
     await seen.go("/events?table=orders")
     await sees("[data-component=event-grid] [data-part=row]")
+    assert.strictEqual(await seen.page.title(), "Live events · WalStream")
     await seen.page.keyboard.type("go")
     await seen.page.waitForURL(`${system.url}/`)
+    await holds("the tab says what it is", async () => /flowing|quiet/u.test(await seen.page.title()))
     await seen.page.keyboard.press("Control+k")
     await seen.page.keyboard.type("brush")
     await says("[role=option][aria-selected=true]", /Brushed/u)

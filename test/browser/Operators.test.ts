@@ -125,7 +125,7 @@ describeWith("chromium", "who runs replays, and who may only look, in a browser"
     assert.isTrue(await page.getByLabel("Speed, exactly").isDisabled())
     await page.keyboard.press("Space")
     await go("/jobs/new")
-    await says("h2", /Your role may watch, but not run replays/u)
+    await says("h1", /Your role may watch, but not run replays/u)
     await page.keyboard.press("ControlOrMeta+k")
     await page.keyboard.type("replay")
     await says("[role=option]", /Replays/u)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { LiveEventJson } from "../../../src/control/api/LiveFrames.ts"
 import { changeText } from "../../../ui/src/pages/events/ChangeText.ts"
-import { csvOf, ndjsonOf } from "../../../ui/src/pages/events/Export.ts"
+import { csvOf, cutOf, ndjsonOf } from "../../../ui/src/pages/events/Export.ts"
 import { parseFilter, writeFilter } from "../../../ui/src/pages/events/FilterText.ts"
 
 const event: LiveEventJson = {
@@ -39,6 +39,15 @@ describe("a change in one line", () => {
   })
 })
 
+describe("values of any script", () => {
+  it("turn around nothing but themselves", () => {
+    const after = { a: "\u202Eevil", b: "שלום", c: "plain" }
+    expect(changeText({ ...event, operation: "insert", before: null, after, unchanged: [] })).toBe(
+      "a \\u202Eevil · b \u2068שלום\u2069 · c plain"
+    )
+  })
+})
+
 describe("a filter as it is typed", () => {
   it.each([
     ["", { table: "", key: "", text: "" }],
@@ -57,6 +66,18 @@ describe("what is exported", () => {
     expect(row).toContain(`"'=HYPERLINK(""http://x"")\n+1"`)
     for (const sign of ["+", "-", "@", "\t"])
       expect(csvOf([{ ...event, table: `${sign}1` }])).toContain(`'${sign}1`)
+  })
+
+  it("tells all kinds of changes, and which came without their values", () => {
+    const bare = { ...event, key: null, before: null, after: null, unchanged: [] }
+    const truncate = { tables: ["a.b"], cascade: true, restart_identity: false }
+    const cut = { ...bare, cut: { bytes: 9, href: "/x" } }
+    const rows = csvOf([event, { ...bare, operation: "truncate", truncate }, cut]).split("\r\n")
+    expect(rows[0]).toContain("unchanged,truncate,message,cut")
+    expect(rows[1]).toContain('"[""profile""]"')
+    expect(rows[2]).toContain('""tables"":[""a.b""]')
+    expect(rows[3]).toContain('""href"":""/x""')
+    expect(cutOf([event, cut])).toBe(1)
   })
 
   it("comes back as it was from NDJSON", () => {

@@ -36,7 +36,7 @@ describe("a replay in words", () => {
     const started = { ...job, started_at: "2026-11-22T14:21:40.000000Z", skips }
     expect(historyOf(started).map(({ text }) => text)).toEqual([
       "ann skipped p: no depot",
-      "Started, reading from sqlite at seq 101",
+      "Started, reading from SQLite at seq 101",
       "Created"
     ])
   })

@@ -81,9 +81,9 @@ export const ColumnDiff = (props: ColumnDiffProps) => {
       </table>
       <Show when={lacksOldRow(props.event)}>
         <p class="faint">
-          PostgreSQL wrote {operation() === "delete" ? "only the key of the old row" : "no old row"}, as the
-          table's replica identity is no more. With <code>REPLICA IDENTITY FULL</code> all of it would be
-          here.
+          PostgreSQL wrote {operation() === "delete" ? "only the key of the old row" : "no old row"}, since
+          the table's replica identity is only its key. With <code>REPLICA IDENTITY FULL</code> all of the old
+          row would be here.
         </p>
       </Show>
       <Show when={same() > 0 && same() < columns().length}>

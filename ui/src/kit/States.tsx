@@ -1,5 +1,6 @@
 import { createSignal, type JSX, Match, onCleanup, Show, Switch } from "solid-js"
 import { type ApiProblem, asProblem } from "../api/ApiProblem.ts"
+import { nameTab } from "../lib/TabName.ts"
 import { clockText } from "../lib/Time.ts"
 import { useApp } from "../state/App.ts"
 import { Button } from "./Button.tsx"
@@ -12,13 +13,22 @@ interface EmptyProps {
   readonly title: string
   readonly children?: JSX.Element
   readonly actions?: JSX.Element
+  /** It is all that the page has to say. */
+  readonly isPage?: boolean
+}
+
+const PageTitle = (props: { readonly title: string }) => {
+  nameTab(() => props.title)
+  return <h1>{props.title}</h1>
 }
 
 /** Nothing here, why, and the next step. */
 export const Empty = (props: EmptyProps) => (
   <div data-component="empty">
     <Show when={props.icon}>{(icon) => <Icon name={icon()} size={20} />}</Show>
-    <h2>{props.title}</h2>
+    <Show when={props.isPage} fallback={<h2>{props.title}</h2>}>
+      <PageTitle title={props.title} />
+    </Show>
     <Show when={props.children}>
       <div class="muted">{props.children}</div>
     </Show>

@@ -1,4 +1,5 @@
 import { type JSX, Show } from "solid-js"
+import { nameTab } from "../lib/TabName.ts"
 import { Sideways } from "./Sideways.tsx"
 import "./Surface.css"
 
@@ -37,29 +38,34 @@ export const Card = (props: CardProps) => (
 interface HeadProps {
   /** Says how things are. */
   readonly title: string
+  /** The same for the tab, where it says another thing each second. */
+  readonly tab?: string
   /** What to look at next. */
   readonly children?: JSX.Element
   readonly above?: JSX.Element
   readonly actions?: JSX.Element
 }
 
-/** A page's first words. */
-export const PageHead = (props: HeadProps) => (
-  <div data-component="page-head">
-    <div class="grow">
-      <Show when={props.above}>
-        <p>{props.above}</p>
-      </Show>
-      <h1>{props.title}</h1>
-      <Show when={props.children}>
-        <p>{props.children}</p>
+/** A page's first words, and what its tab, bookmark and place in the history are called. */
+export const PageHead = (props: HeadProps) => {
+  nameTab(() => props.tab ?? props.title)
+  return (
+    <div data-component="page-head">
+      <div class="grow">
+        <Show when={props.above}>
+          <p>{props.above}</p>
+        </Show>
+        <h1>{props.title}</h1>
+        <Show when={props.children}>
+          <p>{props.children}</p>
+        </Show>
+      </div>
+      <Show when={props.actions}>
+        <div data-part="actions">{props.actions}</div>
       </Show>
     </div>
-    <Show when={props.actions}>
-      <div data-part="actions">{props.actions}</div>
-    </Show>
-  </div>
-)
+  )
+}
 
 interface TileProps {
   readonly title: string

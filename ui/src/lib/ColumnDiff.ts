@@ -1,4 +1,5 @@
 import type { Event } from "../../../src/domain/Event.ts"
+import { lineText } from "./LineText.ts"
 
 /** What is known of a column on one side of a change: three kinds of "no value" that mean different things. */
 export type Cell =
@@ -86,5 +87,5 @@ export const keyText = (key: Values | null): string =>
   key === null
     ? ""
     : Object.entries(key)
-        .map(([name, value]) => `${name} = ${value ?? "null"}`)
+        .map(([name, value]) => `${lineText(name)} = ${value === null ? "null" : lineText(value)}`)
         .join(", ")

@@ -5,7 +5,8 @@ export const saveBlob = (name: string, content: Blob): void => {
   link.href = address
   link.download = name
   link.click()
-  URL.revokeObjectURL(address)
+  // Some browsers read it only after this has returned.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000)
 }
 
 export const saveText = (name: string, text: string, type = "text/plain;charset=utf-8"): void =>

@@ -3,9 +3,9 @@ import type { StoreKind } from "../../../src/domain/Job.ts"
 const names: Readonly<Record<StoreKind, string>> = {
   redis: "Redis",
   kafka: "Kafka",
-  memory: "in memory",
+  memory: "memory",
   sqlite: "SQLite"
 }
 
 /** What a store is, as people call it. */
-export const storeName = (kind: StoreKind | undefined): string => (kind === undefined ? "" : names[kind])
+export const storeName = (kind: StoreKind | null | undefined): string => (kind ? names[kind] : "")

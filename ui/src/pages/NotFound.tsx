@@ -7,6 +7,7 @@ const NotFound = () => {
   return (
     <Empty
       icon="search"
+      isPage
       title="There is no such page"
       actions={
         <ButtonLink href="/" variant="primary">

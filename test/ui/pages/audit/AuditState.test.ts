@@ -27,6 +27,7 @@ test("what began is an insert, what is no more a delete, and of nothing nothing 
 
 test("what has a page is linked to it", () => {
   expect(hrefOf({ action: "jobs.start", target: "a b" })).toBe("/jobs/a%20b")
+  expect(hrefOf({ action: "keys.create", target: "F1NG" })).toBe("/api-keys")
   expect(hrefOf({ action: "auth.token", target: "admin" })).toBeNull()
   expect(hrefOf({ action: "jobs.list", target: null })).toBeNull()
 })

@@ -63,13 +63,18 @@ const Detail = (props: { readonly entry: AuditJson }) => (
   </div>
 )
 
-const Line = (props: { readonly entry: AuditJson }) => {
+interface LineProps {
+  readonly entry: AuditJson
+  readonly isOpen: boolean
+  readonly onToggle: () => void
+}
+
+const Line = (props: LineProps) => {
   const id = createUniqueId()
-  const [isOpen, setOpen] = createSignal(false)
   return (
-    <li data-open={isOpen() ? "" : undefined}>
-      <button type="button" aria-expanded={isOpen()} aria-controls={id} onClick={() => setOpen(!isOpen())}>
-        <Icon name={isOpen() ? "down" : "right"} size={12} />
+    <li data-open={props.isOpen ? "" : undefined}>
+      <button type="button" aria-expanded={props.isOpen} aria-controls={id} onClick={() => props.onToggle()}>
+        <Icon name={props.isOpen ? "down" : "right"} size={12} />
         <span data-part="time" class="muted">
           <Moment at={props.entry.at} />
         </span>
@@ -93,7 +98,7 @@ const Line = (props: { readonly entry: AuditJson }) => {
           </Pill>
         </span>
       </button>
-      <Show when={isOpen()}>
+      <Show when={props.isOpen}>
         <div id={id} data-part="detail">
           <Detail entry={props.entry} />
         </div>
@@ -103,8 +108,16 @@ const Line = (props: { readonly entry: AuditJson }) => {
 }
 
 /** One line each: who, what, to what, and how it ended. */
-export const AuditList = (props: { readonly entries: ReadonlyArray<AuditJson> }) => (
-  <ol data-component="audit">
-    <For each={props.entries}>{(entry) => <Line entry={entry} />}</For>
-  </ol>
-)
+export const AuditList = (props: { readonly entries: ReadonlyArray<AuditJson> }) => {
+  // By their numbers: a newer line takes the place of each, not what was opened.
+  const [open, setOpen] = createSignal<ReadonlySet<number>>(new Set())
+  const toggle = (seq: number) =>
+    setOpen((held) => new Set(held.has(seq) ? [...held].filter((other) => other !== seq) : [...held, seq]))
+  return (
+    <ol data-component="audit">
+      <For each={props.entries}>
+        {(entry) => <Line entry={entry} isOpen={open().has(entry.seq)} onToggle={() => toggle(entry.seq)} />}
+      </For>
+    </ol>
+  )
+}

@@ -30,7 +30,7 @@ export const stateChange = ({ before, after }: Pick<AuditJson, "before" | "after
 export const hrefOf = ({ action, target }: Pick<AuditJson, "action" | "target">): string | null => {
   if (target === null) return null
   if (action.startsWith("jobs.")) return `/jobs/${encodeURIComponent(target)}`
-  if (action.startsWith("keys.")) return "/keys"
+  if (action.startsWith("keys.")) return "/api-keys"
   if (action.startsWith("users.")) return "/users"
   return action === "system.acceptGap" ? "/system" : null
 }

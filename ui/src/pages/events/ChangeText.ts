@@ -1,5 +1,6 @@
 import type { LiveEventJson } from "../../../../src/control/api/LiveFrames.ts"
 import { columnChanges, lacksOldRow } from "../../lib/ColumnDiff.ts"
+import { lineText } from "../../lib/LineText.ts"
 import { bytes } from "../../lib/Numbers.ts"
 
 /** Characters of a value in a row: the rest is in the detail. */
@@ -7,12 +8,12 @@ const longest = 60
 const most = 8
 
 const brief = (value: string | null): string =>
-  value === null ? "null" : value.length > longest ? `${value.slice(0, longest)}…` : value
+  value === null ? "null" : lineText(value.length > longest ? `${value.slice(0, longest)}…` : value)
 
 const pairs = (values: Readonly<Record<string, string | null>>): ReadonlyArray<string> =>
   Object.entries(values)
     .slice(0, most)
-    .map(([column, value]) => `${column} ${brief(value)}`)
+    .map(([column, value]) => `${lineText(column)} ${brief(value)}`)
 
 const updateText = (event: LiveEventJson): ReadonlyArray<string> => {
   if (lacksOldRow(event)) return pairs(event.after ?? {})
@@ -21,7 +22,7 @@ const updateText = (event: LiveEventJson): ReadonlyArray<string> => {
     .slice(0, most)
     .map(({ name, before, after }) => {
       const text = (cell: typeof before) => (cell?.kind === "value" ? brief(cell.text) : (cell?.kind ?? ""))
-      return `${name} ${text(before)} → ${text(after)}`
+      return `${lineText(name)} ${text(before)} → ${text(after)}`
     })
   return [...pairs(event.key ?? {}), ...changes]
 }
@@ -46,7 +47,7 @@ export const changeText = (event: LiveEventJson): string => {
       : event.operation === "delete"
         ? [...pairs(event.before ?? event.key ?? {}), ...(lacksOldRow(event) ? ["key only"] : [])]
         : updateText(event)
-  const untouched = event.unchanged.map((column) => `${column} unchanged`)
+  const untouched = event.unchanged.map((column) => `${lineText(column)} unchanged`)
   return [...parts, ...untouched].join(" · ")
 }
 

@@ -115,6 +115,9 @@ export const createEventFeed = ({ live, filter, recent }: FeedNeeds): EventFeed 
       let isGone = false
       setWaiting(true)
       setError(null)
+      came = []
+      setRate(0)
+      setLost({ dropped: 0, missing: 0 })
       if (frozen() === "scroll") resume()
       const begin = (held: ReadonlyArray<LiveEventJson>) => {
         if (isGone) return

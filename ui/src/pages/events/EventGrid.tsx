@@ -126,7 +126,7 @@ export const EventGrid = (props: GridProps) => {
         data-part="scroller"
         role="rowgroup"
         tabindex={0}
-        aria-label="Rows: j and k or the arrows move, Enter opens"
+        aria-label="Rows: j and k or the arrows open the next or the one before"
         ref={(made) => {
           scroller = made
         }}

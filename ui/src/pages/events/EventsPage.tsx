@@ -195,7 +195,7 @@ const EventsPage = () => {
             fallback={
               <Empty
                 icon={isFiltered() ? "filter" : "events"}
-                title={isFiltered() ? "Nothing like that has come yet" : "No change has come yet"}
+                title={isFiltered() ? "The live buffer has nothing like that" : "No change has come yet"}
                 actions={
                   <Show when={isFiltered()}>
                     <Button onClick={() => search.set({ table: "", key: "", text: "", operation: "" })}>
@@ -205,7 +205,7 @@ const EventsPage = () => {
                 }
               >
                 {isFiltered()
-                  ? "The filter holds at the server: what matches appears here the moment that it is committed."
+                  ? "It holds the newest changes only; older ones are in the archive. What matches appears here the moment that it is committed."
                   : "Whatever is committed at the source appears here within milliseconds."}
               </Empty>
             }
@@ -228,7 +228,10 @@ const EventsPage = () => {
             keyed
             fallback={
               <Show when={asked.isError}>
-                <ProblemView error={asked.error} />
+                <div class="stack">
+                  <ProblemView error={asked.error} />
+                  <Button onClick={close}>Close</Button>
+                </div>
               </Show>
             }
           >

@@ -1,5 +1,9 @@
 import type { LiveEventJson } from "../../../../src/control/api/LiveFrames.ts"
 
+/** What is too large for the feed is told by its size: its values are not here, and `href` is where they are. */
+export const cutOf = (events: ReadonlyArray<LiveEventJson>): number =>
+  events.filter(({ cut }) => cut !== undefined).length
+
 /** A spreadsheet takes a leading sign for a formula (OWASP: CSV injection); a tab or return as well. */
 const harmless = (text: string): string => (/^[=+\-@\t\r]/u.test(text) ? `'${text}` : text)
 
@@ -17,13 +21,23 @@ const columns = [
   "table",
   "key",
   "before",
-  "after"
+  "after",
+  "unchanged",
+  "truncate",
+  "message",
+  "cut",
+  "xid",
+  "tx_count"
 ] as const
 
 const values = (event: LiveEventJson): ReadonlyArray<string | number | null> =>
   columns.map((column) => {
-    const value = event[column]
-    return typeof value === "object" && value !== null ? JSON.stringify(value) : value
+    const value = event[column] ?? null
+    return Array.isArray(value) && value.length === 0
+      ? null
+      : typeof value === "object" && value !== null
+        ? JSON.stringify(value)
+        : value
   })
 
 export const csvOf = (events: ReadonlyArray<LiveEventJson>): string =>

@@ -4,6 +4,7 @@ import { Dot, statusText, statusTone, type Tone } from "../../kit/Marks.tsx"
 import { Moment } from "../../kit/Moment.tsx"
 import { Card } from "../../kit/Surface.tsx"
 import { count } from "../../lib/Numbers.ts"
+import { storeName } from "../../lib/StoreText.ts"
 
 interface Entry {
   readonly at: string
@@ -15,7 +16,7 @@ interface Entry {
 export const historyOf = (job: JobJson): ReadonlyArray<Entry> => {
   const entries: Array<Entry> = [{ at: job.created_at, tone: "idle", text: "Created" }]
   if (job.started_at !== null) {
-    const from = job.replay_source === null ? "" : `, reading from ${job.replay_source}`
+    const from = job.replay_source === null ? "" : `, reading from ${storeName(job.replay_source)}`
     const at = job.start_seq === null ? "" : ` at seq ${count(job.start_seq)}`
     entries.push({ at: job.started_at, tone: "on", text: `Started${from}${at}` })
   }

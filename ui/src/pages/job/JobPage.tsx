@@ -131,6 +131,7 @@ const JobPage = () => {
       fallback={
         <Empty
           icon="replays"
+          isPage
           title="There is no such replay"
           actions={<ButtonLink href="/jobs">All replays</ButtonLink>}
         >

@@ -9,12 +9,12 @@ const millis = (value: number | undefined): string => (value === undefined ? mis
 
 /** How much, how punctual, and what was not applied because it need not be. */
 export const JobTiles = (props: { readonly job: JobJson }) => {
-  const share = () => progressOf(props.job)
+  const share = () => (props.job.status === "pending" ? 0 : progressOf(props.job))
   const pacing = () => props.job.live?.pacing_error_ms
   return (
     <div class="cols-3">
       <Tile
-        title={props.job.dry_run ? "Would be applied" : "Applied"}
+        title="Done"
         value={count(doneOf(props.job))}
         unit={
           props.job.events_total === null
@@ -28,14 +28,17 @@ export const JobTiles = (props: { readonly job: JobJson }) => {
           <div class="row">
             <span class="grow">
               <Bar
-                share={share() ?? 0}
+                share={share()}
                 tone={statusTone(props.job.status)}
                 label={`Progress of ${jobTitle(props.job)}`}
               />
             </span>
-            <span class="muted">{percent(share() ?? 0)}</span>
+            <span class="muted">{percent(share())}</span>
           </div>
         </Show>
+        <p class="muted">
+          {count(props.job.events_processed)} {props.job.dry_run ? "would be applied" : "applied"}
+        </p>
       </Tile>
       <Tile
         title="On time"
@@ -46,7 +49,7 @@ export const JobTiles = (props: { readonly job: JobJson }) => {
           asked {speed(props.job.speed_factor)}, running {speed(props.job.live?.effective_speed)}
         </p>
       </Tile>
-      <Tile title="Skipped as already applied" value={count(props.job.events_duplicate)}>
+      <Tile title="Applied before, not again" value={count(props.job.events_duplicate)}>
         <p class="muted">
           {count(props.job.events_converged)} rows corrected, {count(props.job.events_skipped)} passed over by
           hand

@@ -5,6 +5,7 @@ import { Moment } from "../../kit/Moment.tsx"
 import { Card, Fact, Facts } from "../../kit/Surface.tsx"
 import { seqText } from "../../lib/JobText.ts"
 import { count, duration, missing } from "../../lib/Numbers.ts"
+import { storeName } from "../../lib/StoreText.ts"
 
 const orders = {
   net_effect: "commit order, net effect per row",
@@ -34,7 +35,7 @@ export const StandCard = (props: { readonly job: JobJson }) => {
           <code>{seqText(props.job.start_seq, props.job.end_seq)}</code>
         </Fact>
         <Fact name="Reads from">
-          {props.job.replay_source ?? missing}
+          {storeName(props.job.replay_source) || missing}
           <Show when={props.job.replay_source_reason}>
             {(reason) => (
               <>

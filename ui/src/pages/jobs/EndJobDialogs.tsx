@@ -1,9 +1,12 @@
 import { createSignal, Show } from "solid-js"
 import type { JobJson } from "../../../../src/control/api/JobJson.ts"
+import { isActive } from "../../../../src/domain/JobStatus.ts"
+import type { ApiProblem } from "../../api/ApiProblem.ts"
 import { Button } from "../../kit/Button.tsx"
 import { Dialog } from "../../kit/Dialog.tsx"
 import { Field, Input } from "../../kit/Form.tsx"
-import { doneOf, jobTitle } from "../../lib/JobText.ts"
+import { ProblemView } from "../../kit/States.tsx"
+import { jobTitle } from "../../lib/JobText.ts"
 import { plural } from "../../lib/Numbers.ts"
 import type { JobDeeds } from "./JobDeeds.ts"
 
@@ -17,7 +20,7 @@ interface EndProps {
 const stays = (job: JobJson): string =>
   job.dry_run
     ? "It was a dry run: nothing was written."
-    : `${plural(doneOf(job), "change")} already applied to ${job.target} stay applied.`
+    : `${plural(job.events_processed, "change")} already applied to ${job.target} stay applied.`
 
 export const CancelDialog = (props: EndProps) => (
   <Dialog
@@ -47,6 +50,13 @@ export const CancelDialog = (props: EndProps) => (
 
 export const DeleteDialog = (props: EndProps & { readonly onDeleted: () => void }) => {
   const [typed, setTyped] = createSignal("")
+  const [fault, setFault] = createSignal<ApiProblem>()
+  const blocked = () =>
+    isActive(props.job.status)
+      ? "It runs: pause or cancel it first"
+      : typed() === name()
+        ? null
+        : "Type its name first"
   const name = () => jobTitle(props.job)
   return (
     <Dialog
@@ -59,9 +69,12 @@ export const DeleteDialog = (props: EndProps & { readonly onDeleted: () => void 
           <Button
             variant="danger"
             busy={props.deeds.pending() === "delete"}
-            blocked={typed() === name() ? null : "Type its name first"}
+            blocked={blocked()}
             onClick={async () => {
-              if (await props.deeds.remove()) props.onDeleted()
+              setFault(undefined)
+              const problem = await props.deeds.remove()
+              if (problem === null) props.onDeleted()
+              else setFault(problem)
             }}
           >
             {props.deeds.label("delete", "Delete")}
@@ -71,7 +84,10 @@ export const DeleteDialog = (props: EndProps & { readonly onDeleted: () => void 
     >
       <p>
         Its record goes: progress, failures and skips. {stays(props.job)}
-        <Show when={props.job.dedupe === "target"}> What it applied is still known to the target.</Show>
+        <Show when={props.job.dedupe === "target" && !props.job.dry_run}>
+          {" "}
+          What it applied is still known to the target.
+        </Show>
       </p>
       <Field label={`Type ${name()} to delete it`}>
         {({ id }) => (
@@ -83,6 +99,10 @@ export const DeleteDialog = (props: EndProps & { readonly onDeleted: () => void 
           />
         )}
       </Field>
+      <Show when={isActive(props.job.status)}>
+        <p role="alert">It runs by now: pause or cancel it first.</p>
+      </Show>
+      <Show when={fault()}>{(problem) => <ProblemView error={problem()} />}</Show>
     </Dialog>
   )
 }

@@ -1,7 +1,7 @@
 import { createSignal } from "solid-js"
 import type { JobJson } from "../../../../src/control/api/JobJson.ts"
 import { allowedActions, type JobAction, type JobStatus } from "../../../../src/domain/JobStatus.ts"
-import { asProblem } from "../../api/ApiProblem.ts"
+import { type ApiProblem, asProblem } from "../../api/ApiProblem.ts"
 import { statusText } from "../../kit/Marks.tsx"
 import { jobTitle } from "../../lib/JobText.ts"
 import { useApp } from "../../state/App.ts"
@@ -50,11 +50,14 @@ export const createJobDeeds = (job: () => JobJson) => {
     }
   }
 
-  const failed = async (title: string, error: unknown, id: string) => {
-    toasts.show({ tone: "bad", title, detail: asProblem(error).message })
-    // Somebody else may have been faster.
+  /** Somebody else may have been faster. */
+  const readAgain = async (id: string) => {
     await cache.invalidateQueries({ queryKey: ["job", id] })
     await cache.invalidateQueries({ queryKey: ["jobs"] })
+  }
+  const failed = async (title: string, error: unknown, id: string) => {
+    toasts.show({ tone: "bad", title, detail: asProblem(error).message })
+    await readAgain(id)
   }
 
   const act = async (action: JobAction): Promise<boolean> => {
@@ -79,7 +82,8 @@ export const createJobDeeds = (job: () => JobJson) => {
     }
   }
 
-  const remove = async (): Promise<boolean> => {
+  /** Null when it is gone; else why it is not, to be said where it was asked for. */
+  const remove = async (): Promise<ApiProblem | null> => {
     const { id } = job()
     const title = jobTitle(job())
     setPending("delete")
@@ -87,10 +91,10 @@ export const createJobDeeds = (job: () => JobJson) => {
       await api.call("jobs.remove", { params: { id } })
       void cache.invalidateQueries({ queryKey: ["jobs"] })
       toasts.show({ tone: "ok", title: `${title} is deleted` })
-      return true
+      return null
     } catch (error) {
-      await failed(`${title} could not be deleted`, error, id)
-      return false
+      await readAgain(id)
+      return asProblem(error)
     } finally {
       setPending(null)
     }

@@ -68,6 +68,7 @@ const MetricsPage = () => {
     <>
       <PageHead
         title={title()}
+        tab="Metrics"
         actions={
           <>
             <Show when={zoom()}>

@@ -4,6 +4,7 @@ import { Dot } from "../../kit/Marks.tsx"
 import { ProblemView, Skeleton } from "../../kit/States.tsx"
 import { Card, Fact, Facts } from "../../kit/Surface.tsx"
 import { bytes, count, duration, rate, speed } from "../../lib/Numbers.ts"
+import { storeName } from "../../lib/StoreText.ts"
 import type { JobForm } from "./Form.ts"
 
 interface EstimateCardProps {
@@ -39,7 +40,7 @@ export const EstimateCard = (props: EstimateCardProps) => (
               </p>
               <Facts>
                 <Fact name="Read from">
-                  {estimate().replay_source}
+                  {storeName(estimate().replay_source)}
                   <Show when={estimate().replay_source_reason}>
                     {(reason) => (
                       <>

@@ -155,7 +155,7 @@ const NewJobPage = () => {
     <Show
       when={session.may("operator")}
       fallback={
-        <Empty icon="lock" title="Your role may watch, but not run replays">
+        <Empty icon="lock" isPage title="Your role may watch, but not run replays">
           A replay writes into a target: it takes the role operator. An admin can give it to you.
         </Empty>
       }

@@ -114,6 +114,8 @@ layer(apiLayer("event_history"), { timeout: "60 seconds", excludeTestServices: t
       const second = yield* get(`transactions/2?limit=1&cursor=${cursor}`)
       assert.include(second.text, '"ordinal":1')
       assert.isNull(member(second.json, "next_cursor"))
+      const again = yield* get("transactions/2?limit=1&from=1")
+      assert.deepStrictEqual(again.json, second.json)
       assert.strictEqual((yield* get(`transactions/3?cursor=${cursor}`)).status, 400)
       assert.strictEqual((yield* get("transactions/x")).status, 400)
     })

@@ -80,7 +80,11 @@ export class EventsApi extends HttpApiGroup.make("events")
       query: {
         /** 100 if not given. */
         limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
-        cursor: Schema.optionalKey(Cursor)
+        cursor: Schema.optionalKey(Cursor),
+        /** The ordinal to begin with, where no cursor is given. */
+        from: Schema.optionalKey(
+          Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+        )
       },
       success: Schema.Struct({
         seq: Schema.Int,

@@ -34,7 +34,7 @@ interface VolumeQuery {
 
 interface TransactionAsked {
   readonly params: { readonly seq: number }
-  readonly query: { readonly limit?: number; readonly cursor?: string }
+  readonly query: { readonly limit?: number; readonly cursor?: string; readonly from?: number }
 }
 
 /** Those of the events' group that look into the whole history. */
@@ -83,13 +83,15 @@ export const makeHistoryHandlers = Effect.gen(function* () {
       function* ({ params, query }: TransactionAsked) {
         const { seq } = params
         const { limit = 100, cursor } = query
-        const from = cursor === undefined ? 0 : ordinalOf(cursor, seq)
+        const from = cursor === undefined ? (query.from ?? 0) : ordinalOf(cursor, seq)
         if (from === undefined) {
           return yield* invalidField("cursor", "is not the next_cursor of this transaction")
         }
         const page = yield* Effect.provide(transactionPage(source, seq, from, limit), stores)
         if (Option.isNone(page)) {
-          return yield* new TransactionMissing({ detail: `the archive does not hold transaction ${seq}` })
+          return yield* new TransactionMissing({
+            detail: `the archive does not hold transaction ${seq}`
+          })
         }
         const { commit, incarnation, items, next } = page.value
         return {

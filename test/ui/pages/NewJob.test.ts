@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest"
+import type { RouteName } from "../../../src/control/api/RouteRoles.ts"
+import type { Api } from "../../../ui/src/api/Api.ts"
+import { problemOf } from "../../../ui/src/api/ApiProblem.ts"
 import { curlText } from "../../../ui/src/lib/Curl.ts"
 import { dragged, gripAt } from "../../../ui/src/pages/newjob/BrushMath.ts"
-import { emptyForm, newJobOf } from "../../../ui/src/pages/newjob/Form.ts"
+import { createJob } from "../../../ui/src/pages/newjob/CreateJob.ts"
+import { addressOf, emptyForm, formIn, type JobForm, newJobOf } from "../../../ui/src/pages/newjob/Form.ts"
+import { exampleJob } from "../JobExample.ts"
 
 describe("a window that is dragged", () => {
   const held = { from: 0.4, until: 0.6 }
@@ -31,6 +36,67 @@ describe("a window that is dragged", () => {
         expect(from).toBeLessThanOrEqual(until)
       }
     }
+  })
+})
+
+describe("a form in its address", () => {
+  const full: JobForm = {
+    name: "Night & day, again",
+    start: "2026-11-22T10:00:00.000Z",
+    end: null,
+    follow: true,
+    speed: "max",
+    tables: ["public.orders", "a.b"],
+    operations: ["insert", "delete"],
+    target: "staging",
+    dryRun: true,
+    maxGapSeconds: 30,
+    dedupe: "off",
+    onMismatch: "fail"
+  }
+
+  it("comes back as it was", () => {
+    for (const form of [
+      full,
+      emptyForm,
+      { ...full, speed: 0.5, end: "2026-11-22T11:00:00.000Z", follow: false }
+    ]) {
+      expect(formIn(addressOf(form))).toEqual(form)
+    }
+  })
+
+  it("is empty where it cannot be read", () => {
+    const odd = { start: "yesterday", end: "x", speed: "fast", operations: "explode", gap: "-3" }
+    expect(formIn({ ...addressOf(emptyForm), ...odd })).toEqual(emptyForm)
+  })
+})
+
+describe("a replay that is made and started", () => {
+  const api = (answers: Partial<Record<RouteName, unknown>>): Pick<Api, "call"> => ({
+    // As the contract's routes would answer.
+    call: (async (route: RouteName) => {
+      const answer = answers[route]
+      if (answer instanceof Error) throw answer
+      return answer
+    }) as Api["call"]
+  })
+  const refused = problemOf(503, { type: "x/unavailable", title: "Not now" })
+
+  it("is there although it did not start", async () => {
+    const held = api({ "jobs.create": exampleJob, "jobs.start": refused })
+    expect(await createJob(held, newJobOf(emptyForm), "k", true)).toEqual({
+      job: exampleJob,
+      notStarted: refused
+    })
+    expect(await createJob(held, newJobOf(emptyForm), "k", false)).toEqual({
+      job: exampleJob,
+      notStarted: null
+    })
+  })
+
+  it("is not there where it was refused", async () => {
+    const making = createJob(api({ "jobs.create": refused }), newJobOf(emptyForm), "k", true)
+    await expect(making).rejects.toBe(refused)
   })
 })
 

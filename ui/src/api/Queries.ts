@@ -34,6 +34,9 @@ const queryOptions = <A>(options: QueryObserverOptions<A>): QueryObserverOptions
 /** Of a list that is shown page by page; no cursor is an empty one. */
 const pageOf = (cursor: string) => ({ limit: 50, ...(cursor === "" ? {} : { cursor }) })
 
+/** Changes of a transaction that are shown at a time. */
+export const changesShown = 200
+
 export type JobFilter = Pick<JobListQuery, "status" | "sort" | "cursor" | "limit">
 
 /** Every resource: its key, how it is asked for, and how often. */
@@ -119,18 +122,11 @@ export const makeQueries = ({ call }: Api) => ({
       },
       staleTime: 60_000
     }),
-  transaction: (seq: number, cursor: string | undefined) =>
+  transaction: (seq: number, from: number) =>
     queryOptions({
-      queryKey: ["transaction", seq, cursor ?? null],
+      queryKey: ["transaction", seq, from],
       queryFn: ({ signal }) =>
-        call(
-          "events.transaction",
-          {
-            params: { seq },
-            query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) }
-          },
-          { signal }
-        ),
+        call("events.transaction", { params: { seq }, query: { limit: changesShown, from } }, { signal }),
       staleTime: Number.POSITIVE_INFINITY
     }),
   users: (cursor: string) =>

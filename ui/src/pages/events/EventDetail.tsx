@@ -9,6 +9,7 @@ import { Fact, Facts } from "../../kit/Surface.tsx"
 import { count } from "../../lib/Numbers.ts"
 import { isoText } from "../../lib/Time.ts"
 import { useApp } from "../../state/App.ts"
+import { changeHref } from "../transaction/Pages.ts"
 import { tableText } from "./ChangeText.ts"
 import "./EventDetail.css"
 
@@ -33,7 +34,7 @@ export const EventDetail = (props: { readonly event: LiveEventJson; readonly onC
             <code>{props.event.position}</code>
           </Fact>
           <Fact name="Transaction">
-            <A class="link" href={`/transactions/${props.event.seq}`}>
+            <A class="link" href={changeHref(props.event)}>
               seq {count(props.event.seq)} · {props.event.ordinal + 1} of {count(props.event.tx_count)}
             </A>
           </Fact>
@@ -45,7 +46,7 @@ export const EventDetail = (props: { readonly event: LiveEventJson; readonly onC
               Replay from here
             </ButtonLink>
           </Show>
-          <ButtonLink size="small" href={`/transactions/${props.event.seq}`}>
+          <ButtonLink size="small" href={changeHref(props.event)}>
             Whole transaction
           </ButtonLink>
           <CopyButton text={() => JSON.stringify(props.event, null, 2)}>Copy JSON</CopyButton>

@@ -1,7 +1,8 @@
+import { Schema } from "effect"
 import type { JobJson } from "../../../../src/control/api/JobJson.ts"
 import type { NewJob } from "../../../../src/control/api/NewJob.ts"
-import type { Operation } from "../../../../src/domain/Change.ts"
-import type { DedupeMode, MismatchMode } from "../../../../src/domain/Job.ts"
+import { type Operation, operations } from "../../../../src/domain/Change.ts"
+import { type DedupeMode, dedupeModes, type MismatchMode, mismatchModes } from "../../../../src/domain/Job.ts"
 import type { Speed } from "../../kit/SpeedControl.tsx"
 
 /** What a person has chosen so far. */
@@ -38,6 +39,61 @@ export const emptyForm: JobForm = {
   dedupe: "target",
   onMismatch: "converge"
 }
+
+const yes = Schema.Literals(["", "yes"])
+
+/** The form as its page's address has it: a reload or a link shows the same. */
+export const formFields = {
+  name: Schema.String,
+  start: Schema.String,
+  end: Schema.String,
+  speed: Schema.String,
+  tables: Schema.String,
+  operations: Schema.String,
+  target: Schema.String,
+  dry: yes,
+  follow: yes,
+  gap: Schema.String,
+  dedupe: Schema.Literals(dedupeModes),
+  mismatch: Schema.Literals(mismatchModes)
+}
+type Address = { readonly [K in keyof typeof formFields]: (typeof formFields)[K]["Type"] }
+
+export const addressOf = (form: JobForm): Address => ({
+  name: form.name,
+  start: form.start ?? "",
+  end: form.end ?? "",
+  speed: String(form.speed),
+  tables: form.tables.join(","),
+  operations: form.operations.join(","),
+  target: form.target,
+  dry: form.dryRun ? "yes" : "",
+  follow: form.follow ? "yes" : "",
+  gap: form.maxGapSeconds === null ? "" : String(form.maxGapSeconds),
+  dedupe: form.dedupe,
+  mismatch: form.onMismatch
+})
+
+const timeIn = (text: string): string | null => (Number.isNaN(Date.parse(text)) ? null : text)
+const speedIn = (text: string): Speed =>
+  text === "max" ? text : Number(text) >= 0.1 && Number(text) <= 100 ? Number(text) : emptyForm.speed
+const listIn = (text: string): ReadonlyArray<string> => text.split(",").filter(Boolean)
+
+/** What somebody typed into the address and cannot be read is as if it were not there. */
+export const formIn = (address: Address): JobForm => ({
+  name: address.name.slice(0, 200),
+  start: timeIn(address.start),
+  end: timeIn(address.end),
+  follow: address.follow === "yes",
+  speed: speedIn(address.speed),
+  tables: listIn(address.tables),
+  operations: operations.filter((operation) => listIn(address.operations).includes(operation)),
+  target: address.target,
+  dryRun: address.dry === "yes",
+  maxGapSeconds: Number(address.gap) > 0 ? Number(address.gap) : null,
+  dedupe: address.dedupe,
+  onMismatch: address.mismatch
+})
 
 /** The request that it makes: only what differs from what the server takes by itself. */
 export const newJobOf = (form: JobForm): NewJob => ({

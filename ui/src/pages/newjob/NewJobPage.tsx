@@ -13,8 +13,9 @@ import { curlText } from "../../lib/Curl.ts"
 import { createSearchState } from "../../lib/SearchState.ts"
 import { useApp } from "../../state/App.ts"
 import { useQuery } from "../../state/Query.ts"
+import { createJob } from "./CreateJob.ts"
 import { EstimateCard } from "./EstimateCard.tsx"
-import { emptyForm, formOf, type JobForm, newJobOf } from "./Form.ts"
+import { addressOf, emptyForm, formFields, formIn, formOf, type JobForm, newJobOf } from "./Form.ts"
 import { JobFields } from "./JobFields.tsx"
 import "./NewJob.css"
 import { rangeNames, WindowCard } from "./WindowCard.tsx"
@@ -23,10 +24,9 @@ const shape = {
   fields: {
     range: Schema.Literals(["young", ...rangeNames]),
     from: Schema.String,
-    start: Schema.String,
-    end: Schema.String
+    ...formFields
   },
-  defaults: { range: "young" as const, from: "", start: "", end: "" }
+  defaults: { range: "young" as const, from: "", ...addressOf(emptyForm) }
 }
 
 /** Milliseconds from the last change to the question what it comes to. */
@@ -42,11 +42,7 @@ const NewJobForm = () => {
   const navigate = useNavigate()
   const search = createSearchState(shape)
   const given = search.value()
-  const [form, setForm] = createStore<JobForm>({
-    ...emptyForm,
-    start: given.start === "" ? null : given.start,
-    end: given.end === "" ? null : given.end
-  })
+  const [form, setForm] = createStore<JobForm>(formIn(given))
   // What it is called changes nothing of what it comes to.
   const wanted = () => newJobOf({ ...form, name: "" })
   const [asked, setAsked] = createSignal(wanted())
@@ -61,6 +57,17 @@ const NewJobForm = () => {
     isTaken = true
     setForm(formOf(model.data))
   })
+  // A reload shows what was typed, not the replay that it began with.
+  createEffect(
+    on(
+      () => JSON.stringify(addressOf(form)),
+      () => {
+        const timer = setTimeout(() => search.set({ ...addressOf(form), from: "" }), pause)
+        onCleanup(() => clearTimeout(timer))
+      },
+      { defer: true }
+    )
+  )
   createEffect(
     on(
       () => JSON.stringify(wanted()),
@@ -78,10 +85,7 @@ const NewJobForm = () => {
   }))
   const isFresh = () => !estimate.isPlaceholderData && JSON.stringify(asked()) === JSON.stringify(wanted())
 
-  const change = (changes: Partial<JobForm>) => {
-    setForm(changes)
-    if ("start" in changes || "end" in changes) search.set({ start: form.start ?? "", end: form.end ?? "" })
-  }
+  const change = (changes: Partial<JobForm>) => setForm(changes)
   // The same request is the same replay, however often it is sent.
   const keys = new Map<string, string>()
   const keyOf = (payload: NewJob): string => {
@@ -96,9 +100,11 @@ const NewJobForm = () => {
     setErrors(new Map())
     const payload = newJobOf(form)
     try {
-      const headers = { "idempotency-key": keyOf(payload) }
-      const job = await api.call("jobs.create", { payload }, { headers })
-      if (andStart) await api.call("jobs.start", { params: { id: job.id } })
+      const { job, notStarted } = await createJob(api, payload, keyOf(payload), andStart)
+      if (notStarted !== null) {
+        const title = "The replay is created, but did not start"
+        toasts.show({ tone: "bad", title, detail: notStarted.message })
+      }
       void cache.invalidateQueries({ queryKey: ["jobs"] })
       navigate(`/jobs/${job.id}`)
     } catch (error) {

@@ -2,7 +2,8 @@ import { useParams } from "@solidjs/router"
 import { Schema } from "effect"
 import { Show } from "solid-js"
 import { asProblem } from "../../api/ApiProblem.ts"
-import { Button, ButtonLink } from "../../kit/Button.tsx"
+import { changesShown } from "../../api/Queries.ts"
+import { ButtonLink } from "../../kit/Button.tsx"
 import { CopyIcon } from "../../kit/Copy.tsx"
 import { Moment } from "../../kit/Moment.tsx"
 import { Empty, Loaded } from "../../kit/States.tsx"
@@ -12,16 +13,18 @@ import { createSearchState } from "../../lib/SearchState.ts"
 import { useApp } from "../../state/App.ts"
 import { useQuery } from "../../state/Query.ts"
 import { ChangeList } from "./ChangeList.tsx"
+import { pageBegin } from "./Pages.ts"
 import "./Transaction.css"
+import { TransactionPager } from "./TransactionPager.tsx"
 
 const shape = {
   fields: {
-    /** Of a later page. */
-    cursor: Schema.String,
+    /** The ordinal that the page begins with; without one it is the page of the open change. */
+    from: Schema.NumberFromString.check(Schema.isInt()),
     /** The ordinal of the change that is open; none is `-1`. */
     change: Schema.NumberFromString.check(Schema.isInt())
   },
-  defaults: { cursor: "", change: -1 }
+  defaults: { from: -1, change: -1 }
 } as const
 
 /** All changes of one commit, in order. */
@@ -31,8 +34,17 @@ const TransactionPage = () => {
   const search = createSearchState(shape)
   const seq = () => Number(params.seq)
   const isNumber = () => Number.isSafeInteger(seq()) && seq() > 0
-  const cursor = () => (search.value().cursor === "" ? undefined : search.value().cursor)
-  const transaction = useQuery(() => ({ ...queries.transaction(seq(), cursor()), enabled: isNumber() }))
+  const from = () => {
+    const { from: given, change } = search.value()
+    return pageBegin(given >= 0 ? given : Math.max(0, change))
+  }
+  const transaction = useQuery(() => ({
+    ...queries.transaction(seq(), from()),
+    enabled: isNumber(),
+    // Its pager stays where it is while the next page comes.
+    placeholderData: (before) => (before?.seq === seq() ? before : undefined)
+  }))
+  const turnTo = (ordinal: number) => search.set({ from: pageBegin(ordinal), change: -1 }, { push: true })
   const isMissing = () => transaction.isError && asProblem(transaction.error).status === 404
   const held = () => (transaction.isSuccess ? transaction.data : undefined)
 
@@ -132,35 +144,20 @@ const TransactionPage = () => {
                     : "in the order in which they were made"
                 }
                 actions={
-                  <>
-                    <Show when={cursor()}>
-                      <Button
-                        size="small"
-                        icon="left"
-                        onClick={() => search.set({ cursor: "", change: -1 }, { push: true })}
-                      >
-                        From the first
-                      </Button>
-                    </Show>
-                    <Show when={data().next_cursor}>
-                      {(next) => (
-                        <Button
-                          size="small"
-                          icon="right"
-                          busy={transaction.isFetching}
-                          onClick={() => search.set({ cursor: next(), change: -1 }, { push: true })}
-                        >
-                          The next
-                        </Button>
-                      )}
-                    </Show>
-                  </>
+                  <Show when={data().tx_count > changesShown}>
+                    <TransactionPager
+                      from={from()}
+                      count={data().tx_count}
+                      busy={transaction.isFetching}
+                      onGo={turnTo}
+                    />
+                  </Show>
                 }
               >
                 <ChangeList
                   events={data().items}
                   open={search.value().change}
-                  onOpen={(ordinal) => search.set({ change: ordinal })}
+                  onOpen={(ordinal) => search.set({ from: from(), change: ordinal })}
                 />
               </Card>
             </div>

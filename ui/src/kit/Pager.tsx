@@ -9,25 +9,34 @@ interface PagerProps {
   readonly onGo: (cursor: string) => void
 }
 
+/** Another page begins at its top. */
+const toTop = () => document.querySelector("main")?.scrollIntoView({ block: "start" })
+
 /** Through a list that goes on: to the older ones, and back to the newest. Nothing where all is on one page. */
-export const Pager = (props: PagerProps) => (
-  <Show when={props.cursor !== "" || props.next !== null}>
-    <nav data-component="pager" aria-label="Pages">
-      <Button
-        size="small"
-        blocked={props.cursor === "" ? "These are the newest" : null}
-        onClick={() => props.onGo("")}
-      >
-        Newest
-      </Button>
-      <Button
-        size="small"
-        icon="right"
-        blocked={props.next === null ? "There are no older ones" : null}
-        onClick={() => props.onGo(props.next ?? "")}
-      >
-        Older
-      </Button>
-    </nav>
-  </Show>
-)
+export const Pager = (props: PagerProps) => {
+  const go = (cursor: string) => {
+    props.onGo(cursor)
+    toTop()
+  }
+  return (
+    <Show when={props.cursor !== "" || props.next !== null}>
+      <nav data-component="pager" aria-label="Pages">
+        <Button
+          size="small"
+          blocked={props.cursor === "" ? "These are the newest" : null}
+          onClick={() => go("")}
+        >
+          Newest
+        </Button>
+        <Button
+          size="small"
+          icon="right"
+          blocked={props.next === null ? "There are no older ones" : null}
+          onClick={() => go(props.next ?? "")}
+        >
+          Older
+        </Button>
+      </nav>
+    </Show>
+  )
+}

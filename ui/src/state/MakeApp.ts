@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { createEffect, on, onCleanup } from "solid-js"
 import { makeApi } from "../api/Api.ts"
-import { asProblem, unreachable } from "../api/ApiProblem.ts"
+import { asProblem, problemOf, unreachable } from "../api/ApiProblem.ts"
 import { makeQueries, makeQueryClient } from "../api/Queries.ts"
 import { makeLive } from "../live/Live.ts"
 import { openSocket } from "../live/Socket.ts"
@@ -49,7 +49,7 @@ export const makeApp = (): App => {
     refresh: async () => {
       const response = await byCookie("refresh")
       if (response.status === 401) return null
-      if (!response.ok) throw unreachable
+      if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null))
       return decodeToken(await response.json()).access_token
     },
     logOut: async () => {

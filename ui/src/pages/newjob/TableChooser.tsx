@@ -8,7 +8,11 @@ interface TableChooserProps {
   readonly onChange: (tables: ReadonlyArray<string>) => void
 }
 
-const split = (text: string): ReadonlyArray<string> => text.split(/[\s,]+/u).filter(Boolean)
+const split = (text: string): ReadonlyArray<string> =>
+  text
+    .split(/[,\n]/u)
+    .map((name) => name.trim())
+    .filter(Boolean)
 
 /** All tables, or those named; what changed lately is there to be pressed. */
 export const TableChooser = (props: TableChooserProps) => {

@@ -18,6 +18,7 @@ describeWith("chromium", "who runs replays, and who may only look, in a browser"
   let olga: Visit
   let vera: Visit
   let olgaId = ""
+  let veraId = ""
   let job = ""
 
   const request = (method: string, path: string, body?: object, token = "") =>
@@ -74,7 +75,7 @@ describeWith("chromium", "who runs replays, and who may only look, in a browser"
       startChromium()
     ])
     olgaId = await register("olga")
-    await register("vera")
+    veraId = await register("vera")
     await asAdmin("PATCH", `users/${olgaId}`, { role: "operator" })
     ;[olga, vera] = await Promise.all([enter("olga", "/"), enter("vera", "/jobs")])
   }, 90_000)
@@ -184,6 +185,22 @@ describeWith("chromium", "who runs replays, and who may only look, in a browser"
     await says("h1", /Typed before/u)
     await says(pill, /Running|Completed/u)
   }, 60_000)
+
+  it("a role that an admin changes holds in a page that is open, both ways", async () => {
+    const { page, says, go } = vera
+    const look = () => page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`)
+    const become = (role: string) => asAdmin("PATCH", `users/${veraId}`, { role })
+    await become("admin")
+    await look()
+    await says("nav", /Audit log/u)
+    await go("/audit")
+    await says("[data-component=audit] > li", /auth\.token/u)
+    await become("viewer")
+    await look()
+    await says("main", /This takes the role admin/u)
+    assert.strictEqual(await page.locator("[data-component=audit] > li").count(), 0)
+    assert.strictEqual(await page.getByText("Administration").count(), 0)
+  }, 30_000)
 
   it("a token that has run out, and no cookie to get the next by: the same", async () => {
     const { page, says, go } = vera

@@ -35,7 +35,9 @@ export const visit = async (browser: TestBrowser, system: Entrance, look: Look =
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`))
   page.on("console", (message) => {
     // An answer that says no is told in the console, too; what the page makes of it is what matters.
-    const isAnswer = /status of (?:4\d\d|5\d\d)|ERR_CONNECTION|WebSocket/u.test(message.text())
+    const isAnswer = /status of (?:4\d\d|5\d\d)|ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket/u.test(
+      message.text()
+    )
     if (message.type() === "error" && !isAnswer) faults.push(`console: ${message.text()}`)
   })
   page.on("request", (request) => {

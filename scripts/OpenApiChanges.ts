@@ -10,6 +10,26 @@ interface Place {
   readonly types: Set<string>
   readonly values: Set<string>
   required: boolean
+  /** By which of its sides it is bounded, and where. */
+  readonly bounds: Map<string, unknown>
+}
+
+/** 1 where the greater bound lets more in, -1 where the smaller does, 0 where nobody can tell. */
+const bounding: Readonly<Record<string, number>> = {
+  maximum: 1,
+  maxLength: 1,
+  maxItems: 1,
+  minimum: -1,
+  minLength: -1,
+  minItems: -1,
+  pattern: 0
+}
+
+/** Whether what the old one took may be refused by the new one. */
+const isNarrower = (name: string, old: unknown, now: unknown): boolean => {
+  if (now === old || now === undefined) return false
+  const side = bounding[name] ?? 0
+  return side === 0 || old === undefined || (Number(now) - Number(old)) * side < 0
 }
 
 type Places = Map<string, Place>
@@ -18,7 +38,7 @@ type Places = Map<string, Place>
 const placesOf = (document: Json, schema: unknown): Places => {
   const places: Places = new Map()
   const at = (path: string, required: boolean): Place => {
-    const found = places.get(path) ?? { types: new Set(), values: new Set(), required }
+    const found = places.get(path) ?? { types: new Set(), values: new Set(), required, bounds: new Map() }
     found.required &&= required
     places.set(path, found)
     return found
@@ -47,6 +67,10 @@ const placesOf = (document: Json, schema: unknown): Places => {
     } = objectOf(given)
     const place = at(path, required)
     for (const name of typeof type === "string" ? [type] : listOf(type)) place.types.add(String(name))
+    for (const name of Object.keys(bounding)) {
+      const bound = objectOf(given)[name]
+      if (bound !== undefined) place.bounds.set(name, bound)
+    }
     for (const value of listOf(values)) place.values.add(JSON.stringify(value))
     for (const member of [anyOf, oneOf, allOf].flatMap(listOf)) walk(member, path, required, within)
     for (const [name, member] of Object.entries(objectOf(properties))) {
@@ -119,6 +143,10 @@ export const openApiChanges = (before: Json, after: Json): OpenApiChanges => {
       if (isAsked && found.required && !place.required) breaking.push(`${name} is required now`)
       if (!isAsked && place.required && !found.required) breaking.push(`${name} may be missing now`)
       const gone = [...place.values].filter((value) => found.values.size > 0 && !found.values.has(value))
+      for (const [bound, limit] of isAsked ? found.bounds : []) {
+        if (isNarrower(bound, place.bounds.get(bound), limit))
+          breaking.push(`${name}: ${bound} is ${limit} now`)
+      }
       if (isAsked && gone.length > 0) breaking.push(`${name} takes no ${gone.join(", ")} any more`)
     }
     for (const [path, { required }] of now) {
@@ -135,6 +163,10 @@ export const openApiChanges = (before: Json, after: Json): OpenApiChanges => {
     if (now === undefined) {
       breaking.push(`${name} is gone`)
       continue
+    }
+    for (const access of ["x-role", "x-key-scope"]) {
+      if (old[access] !== undefined && old[access] !== now[access])
+        breaking.push(`${name}: ${access} ${old[access]} is ${now[access]} now`)
     }
     compare(`${name} asks`, parametersOf(before, old), parametersOf(after, now), true)
     compare(`${name} asks`, contentOf(before, old["requestBody"]), contentOf(after, now["requestBody"]), true)

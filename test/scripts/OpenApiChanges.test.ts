@@ -6,6 +6,7 @@ interface Shape {
   readonly answers?: object
   readonly parameters?: ReadonlyArray<object>
   readonly status?: number
+  readonly role?: string
 }
 
 const object = (properties: object, required: ReadonlyArray<string> = []) => ({
@@ -16,10 +17,17 @@ const object = (properties: object, required: ReadonlyArray<string> = []) => ({
 const text = { type: "string" }
 const json = (schema: object) => ({ content: { "application/json": { schema } } })
 
-const document = ({ asks = object({}), answers = object({}), parameters = [], status = 200 }: Shape) => ({
+const document = ({
+  asks = object({}),
+  answers = object({}),
+  parameters = [],
+  status = 200,
+  role = "viewer"
+}: Shape) => ({
   paths: {
     "/jobs": {
       post: {
+        "x-role": role,
         parameters,
         requestBody: json(asks),
         responses: { [status]: json(answers), default: json(object({})) }
@@ -54,6 +62,19 @@ describe("changes of the contract", () => {
       { asks: object({ a: { anyOf: [text, { type: "null" }] } }) },
       { asks: object({ a: text }) }
     ],
+    "a text may be less long": [
+      { asks: object({ a: { type: "string", allOf: [{ maxLength: 9 }] } }) },
+      { asks: object({ a: { type: "string", allOf: [{ maxLength: 8 }] } }) }
+    ],
+    "a number has a bound": [
+      { asks: object({ a: { type: "number" } }) },
+      { asks: object({ a: { type: "number", minimum: 1 } }) }
+    ],
+    "a text has another pattern": [
+      { asks: object({ a: { type: "string", pattern: "^a" } }) },
+      { asks: object({ a: { type: "string", pattern: "^b" } }) }
+    ],
+    "another role may": [{ role: "viewer" }, { role: "operator" }],
     "a value is not taken any more": [
       { asks: object({ a: { type: "string", enum: ["x", "y"] } }) },
       { asks: object({ a: { type: "string", enum: ["x"] } }) }
@@ -68,6 +89,10 @@ describe("changes of the contract", () => {
   const adds: Readonly<Record<string, readonly [Shape, Shape]>> = {
     "a field is answered, too": [{}, { answers: object({ a: text }, ["a"]) }],
     "a field may be given": [{}, { asks: object({ a: text }) }],
+    "a text may be longer, and more": [
+      { asks: object({ a: { type: "string", maxLength: 9, pattern: "^a" } }) },
+      { asks: object({ a: { type: "string", maxLength: 10 }, b: text }) }
+    ],
     "a parameter may be given": [{}, { parameters: [{ name: "q", in: "query", schema: text }] }],
     "a new value is answered": [
       { answers: object({ a: { type: "string", enum: ["x"] } }) },

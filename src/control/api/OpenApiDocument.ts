@@ -1,4 +1,5 @@
 import { problemBase } from "./Problems.ts"
+import { accessOf } from "./RouteRoles.ts"
 
 /** A JSON object of the document; its shape is OpenAPI 3.1's. */
 type Json = Record<string, unknown>
@@ -90,8 +91,22 @@ const plainStreams = (response: Json): Json => {
   return type === undefined ? response : { ...response, content: { [type]: { schema: { type: "string" } } } }
 }
 
+/** Who may call it, by the table that the server goes by; what is not in it is an admin's. */
+const whoMay = (
+  operationId: string
+): { readonly "x-role": string; readonly "x-key-scope": string | null } => {
+  const { role, scope } = accessOf(operationId) ?? { role: "admin", scope: null }
+  return { "x-role": role, "x-key-scope": scope }
+}
+
+const whoMayText = ({ "x-role": role, "x-key-scope": scope }: ReturnType<typeof whoMay>): string => {
+  if (role === "public") return "For anybody."
+  return `For the role ${role} and above; ${scope === null ? "for no key" : `by a key with the scope ${scope}`}.`
+}
+
 const openOperation = (operation: Json): Json => {
-  const { operationId, requestBody } = operation
+  const { operationId, requestBody, description } = operation
+  const access = whoMay(String(operationId))
   const given = isObject(operation["responses"]) ? operation["responses"] : {}
   const isProbe = String(operationId).startsWith("health.")
   const responses: Json = {
@@ -103,7 +118,8 @@ const openOperation = (operation: Json): Json => {
     ...(isProbe ? {} : { 429: orAny(open(given[429])) }),
     default: anyProblem("Any other error")
   }
-  return { ...operation, responses }
+  const what = typeof description === "string" ? `${description} ` : ""
+  return { ...operation, ...access, description: `${what}${whoMayText(access)}`, responses }
 }
 
 /** Names of the schemas that requests are made of. */

@@ -1,4 +1,5 @@
 import { request } from "node:http"
+import { connect } from "node:net"
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -154,6 +155,30 @@ layer(apiLayer("manners", { corsOrigins: [friend] }), { timeout: "60 seconds", e
         )
         assert.match(asked, /^HTTP\/1.1 (?:200|400) /u)
       })
+    )
+
+    it.effect("large bodies that do not end are bounded in sum, and keep no small one off", () =>
+      Effect.gen(function* () {
+        const { port } = new URL(yield* baseUrl)
+        const begun = (length: number) =>
+          `POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n{`
+        const sockets = yield* Effect.acquireRelease(
+          Effect.sync(() => Array.from({ length: 32 }, () => connect(Number(port), "127.0.0.1"))),
+          (all) => Effect.sync(() => all.forEach((socket) => void socket.destroy()))
+        )
+        for (const socket of sockets) socket.write(begun(1_048_576))
+        const large = { body: `{"name":"${"x".repeat(20_000)}"}` }
+        const until = (status: number) =>
+          ask("/api/v1/jobs", large).pipe(
+            Effect.repeat({ until: (answer) => answer.status === status, times: 200 })
+          )
+        const refused = yield* until(503)
+        assert.strictEqual(refused.status, 503)
+        assert.strictEqual(refused.headers.get("retry-after"), "1")
+        assert.strictEqual((yield* ask("/api/v1/jobs", { body: {} })).status, 401)
+        for (const socket of sockets) socket.destroy()
+        assert.strictEqual((yield* until(401)).status, 401)
+      }).pipe(Effect.scoped)
     )
 
     it.effect("what offers another protocol is a request like any other, with its body", () =>

@@ -14,6 +14,7 @@ import { problemBase } from "../api/Problems.ts"
 import { logFault } from "../FaultText.ts"
 import { asksWho, classOf } from "../limits/RateLimits.ts"
 import { Admission, pathOf, quotaHeaders } from "./Admission.ts"
+import { makeBodyRoom } from "./BodyRoom.ts"
 import { type Caller, caller } from "./Caller.ts"
 import { corsHeaders, preflight } from "./Cors.ts"
 import { problemOf, problemResponse, problemType } from "./ProblemBody.ts"
@@ -120,6 +121,7 @@ export const answers = ({ corsOrigins, trustedProxies }: AnswersOptions) =>
       const admission = yield* Admission
       const figures = yield* RequestFigures
       const tracer = yield* Tracing
+      const room = makeBodyRoom()
       const handle = <E>(app: Effect.Effect<Answer, E>) =>
         Effect.gen(function* () {
           const begun = yield* Clock.currentTimeMillis
@@ -140,7 +142,7 @@ export const answers = ({ corsOrigins, trustedProxies }: AnswersOptions) =>
 
           const asked = preflight(request, corsOrigins)
           const route =
-            asked === undefined ? withinLimits(request, inTime(request, app)) : Effect.succeed(asked)
+            asked === undefined ? withinLimits(request, room, inTime(request, app)) : Effect.succeed(asked)
           const answered = Effect.catchCauseIf(
             isUnknown ? admission.ofAddress(route) : admission.unlessEmpty(route),
             (cause) => !Cause.hasInterruptsOnly(cause),

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer"
 import { Effect } from "effect"
 import type { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
+import type { BodyRoom } from "./BodyRoom.ts"
 import { problemOf, problemResponse } from "./ProblemBody.ts"
 
 /** Characters of path and query together; names in the query or a form; values of a JSON body, and brackets within brackets. */
@@ -87,6 +88,7 @@ const faultIn = (text: string, isAForm: boolean): string | undefined => {
  */
 export const withinLimits = <E, R>(
   request: HttpServerRequest.HttpServerRequest,
+  room: BodyRoom,
   route: Effect.Effect<Answer, E, R>
 ): Effect.Effect<Answer, E | HttpServerError.HttpServerError, R> => {
   const { url } = request
@@ -99,8 +101,9 @@ export const withinLimits = <E, R>(
   if (isReadOtherwise(url)) return Effect.succeed(problemResponse(problemOf(404)))
   if (url.includes("%00")) return Effect.succeed(refusal(400, noSuchText))
   if (!carriesBody(request)) return route
-  return Effect.flatMap(request.arrayBuffer, (bytes) => {
+  const then = (bytes: ArrayBuffer): Effect.Effect<Answer, E | HttpServerError.HttpServerError, R> => {
     const fault = isUtf8(bytes) ? faultIn(new TextDecoder().decode(bytes), isForm(request)) : noUtf8
     return fault === undefined ? route : Effect.succeed(refusal(400, fault))
-  })
+  }
+  return room<ArrayBuffer, E | HttpServerError.HttpServerError, R>(request, request.arrayBuffer, then)
 }

@@ -100,8 +100,8 @@ export const faults: ReadonlyArray<Fault> = [
     mend: ({ platform }) => platform.processOf("control").start
   },
   {
-    // Kafka takes nothing, and the source writes: what waited is late afterwards.
-    alerts: ["IngestorStalled", "SlotRetainedWalHigh"],
+    // Kafka takes and gives nothing, and the source writes: what waited is late afterwards.
+    alerts: ["IngestorStalled", "SlotRetainedWalHigh", "ReplayerStalled"],
     cause: ({ platform }) =>
       Effect.andThen(platform.kafka.freeze, statement(platform.sourceUrl, wal.repeat(4))),
     mend: ({ platform }) => platform.kafka.thaw,

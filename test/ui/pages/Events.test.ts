@@ -3,6 +3,8 @@ import type { LiveEventJson } from "../../../src/control/api/LiveFrames.ts"
 import { changeText } from "../../../ui/src/pages/events/ChangeText.ts"
 import { csvOf, cutOf, ndjsonOf } from "../../../ui/src/pages/events/Export.ts"
 import { parseFilter, writeFilter } from "../../../ui/src/pages/events/FilterText.ts"
+import { replaysOf } from "../../../ui/src/pages/events/ReplaysOf.ts"
+import { exampleJob } from "../JobExample.ts"
 
 const event: LiveEventJson = {
   position: "p",
@@ -39,6 +41,29 @@ describe("a change in one line", () => {
   })
 })
 
+describe("the replays that a change belongs to", () => {
+  const seqs = (event: Partial<typeof exampleJob>) =>
+    replaysOf({ ...change, seq: 150 }, [{ ...exampleJob, ...event }])
+  const change = { seq: 150, ordinal: 3, schema: "public", table: "orders", operation: "update" as const }
+
+  it("have it in their window, and pass it on", () => {
+    expect(seqs({}).length).toBe(1)
+    expect(seqs({ start_seq: 151 })).toEqual([])
+    expect(seqs({ end_seq: 150 })).toEqual([])
+    expect(seqs({ start_seq: null, end_seq: null })).toEqual([])
+    expect(seqs({ end_seq: null, follow: true }).length).toBe(1)
+    expect(seqs({ tables: ["public.carts"] })).toEqual([])
+    expect(seqs({ operations: ["insert"] })).toEqual([])
+  })
+
+  it("have done it when their checkpoint is behind it", () => {
+    const at = (seq: number, ordinal: number) =>
+      seqs({ checkpoint: { seq, ordinal, commit_time: null, hints: {} } })[0]?.isDone
+    expect([at(150, 2), at(150, 3), at(151, 0), at(149, 9)]).toEqual([false, true, true, false])
+    expect(seqs({ checkpoint: null, status: "completed" })[0]?.isDone).toBe(true)
+  })
+})
+
 describe("values of any script", () => {
   it("turn around nothing but themselves", () => {
     const after = { a: "\u202Eevil", b: "שלום", c: "plain" }
@@ -52,6 +77,8 @@ describe("a filter as it is typed", () => {
   it.each([
     ["", { table: "", key: "", text: "" }],
     ["table:public.orders key:5 paid twice", { table: "public.orders", key: "5", text: "paid twice" }],
+    ['table:"odd one.a b" key:"x y" z', { table: "odd one.a b", key: "x y", text: "z" }],
+    ['say "hello"', { table: "", key: "", text: 'say "hello"' }],
     ["  state:paid ", { table: "", key: "", text: "state:paid" }]
   ])("%j", (typed, filter) => {
     expect(parseFilter(typed)).toEqual(filter)

@@ -1,4 +1,4 @@
-import { useLocation, useNavigate } from "@solidjs/router"
+import { useIsRouting, useLocation, useNavigate } from "@solidjs/router"
 import {
   createEffect,
   createSignal,
@@ -33,6 +33,7 @@ export const Shell = (props: { readonly children?: JSX.Element }) => {
   const { commands, session } = useApp()
   const location = useLocation()
   const navigate = useNavigate()
+  const isComing = useIsRouting()
   const [overlay, setOverlay] = createSignal<Overlay | null>(null)
   const close = () => setOverlay(null)
   let main: HTMLElement | undefined
@@ -72,6 +73,7 @@ export const Shell = (props: { readonly children?: JSX.Element }) => {
       <div data-part="column">
         <StatusLine onMenu={() => setOverlay("drawer")} onSearch={() => setOverlay("palette")} />
         <Banner />
+        <div data-part="coming" data-on={isComing() ? "" : undefined} aria-hidden="true" />
         <main
           id="main"
           tabindex="-1"

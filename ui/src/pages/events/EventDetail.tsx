@@ -12,6 +12,7 @@ import { useApp } from "../../state/App.ts"
 import { changeHref } from "../transaction/Pages.ts"
 import { tableText } from "./ChangeText.ts"
 import "./EventDetail.css"
+import { InReplays } from "./InReplays.tsx"
 
 /** One change, whole. */
 export const EventDetail = (props: { readonly event: LiveEventJson; readonly onClose: () => void }) => {
@@ -40,6 +41,7 @@ export const EventDetail = (props: { readonly event: LiveEventJson; readonly onC
           </Fact>
         </Facts>
         <ChangeView event={props.event} />
+        <InReplays event={props.event} />
         <div class="row">
           <Show when={session.may("operator")}>
             <ButtonLink size="small" icon="play" href={replay()}>

@@ -2,6 +2,7 @@ import { createSignal, Show } from "solid-js"
 import { asProblem } from "../../api/ApiProblem.ts"
 import { Button } from "../../kit/Button.tsx"
 import { Field, Input } from "../../kit/Form.tsx"
+import { nameTab } from "../../lib/TabName.ts"
 import { Brand } from "../../shell/Brand.tsx"
 import { useApp } from "../../state/App.ts"
 import "../login/Login.css"
@@ -12,6 +13,7 @@ const codeIn = (hash: string): string => hash.replace(/^#/u, "")
 /** For whom an admin has let in: the code is in the address, the password its own. */
 const SetPasswordPage = () => {
   const { api } = useApp()
+  nameTab(() => "Choose a password")
   const code = codeIn(window.location.hash)
   const [fault, setFault] = createSignal<string>()
   const [busy, setBusy] = createSignal(false)

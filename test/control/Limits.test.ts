@@ -116,4 +116,31 @@ layer(apiLayer("limits", { rateLimits, trustedProxies }), {
       assert.deepStrictEqual([wrong.status, again.status], [401, 429])
     })
   )
+
+  it.effect("who guesses many at once guesses no more; who logs in many at once is let in", () =>
+    Effect.gen(function* () {
+      yield* tokenFor("viewer")
+      const logins = (passwords: ReadonlyArray<string>, address: string) =>
+        Effect.forEach(
+          passwords,
+          (password) =>
+            ask("/api/v1/auth/token", {
+              form: { username: "test-viewer", password },
+              headers: from(address)
+            }),
+          { concurrency: "unbounded" }
+        ).pipe(Effect.map((answers) => answers.map(({ status }) => status)))
+      const guesses = yield* logins(
+        Array.from({ length: 18 }, (_, i) => `guess ${i}`),
+        "203.0.113.60"
+      )
+      assert.isAtMost(guesses.filter((status) => status === 401).length, 5)
+      assert.deepStrictEqual([...new Set(guesses)].sort(), [401, 429])
+      const right = yield* logins(
+        Array.from({ length: 18 }, () => "a good password"),
+        "203.0.113.61"
+      )
+      assert.deepStrictEqual([...new Set(right)], [200])
+    })
+  )
 })

@@ -98,7 +98,7 @@ export class Sessions extends Context.Service<
         /** Those of a user that are over, and those that are too many. */
         const makeRoom = (userId: string) =>
           sql`DELETE FROM sessions s WHERE s.user_id::text = ${userId} AND (NOT ${isLive} OR s.id IN (
-            SELECT id FROM sessions WHERE user_id::text = ${userId} ORDER BY used_at DESC OFFSET ${most - 1}))`
+            SELECT id FROM sessions WHERE user_id::text = ${userId} ORDER BY used_at DESC OFFSET ${most}))`
 
         const remove = (id: string, userId: string) =>
           Effect.andThen(sql`DELETE FROM sessions WHERE id::text = ${id}`, changes.tell(userId))
@@ -113,7 +113,6 @@ export class Sessions extends Context.Service<
             Effect.gen(function* () {
               const { address, userAgent } = yield* caller
               const token = newRefreshToken()
-              yield* makeRoom(userId)
               const rows = yield* sql`
                 INSERT INTO sessions AS s (user_id, family_digest, refresh_digest, address, user_agent, ends_at)
                 SELECT id, ${digestOf(token.family)}, ${digestOf(token.secret)}, ${address}, ${userAgent},
@@ -121,7 +120,10 @@ export class Sessions extends Context.Service<
                 FROM users WHERE id::text = ${userId} AND is_active AND password_hash = ${passwordHash} FOR SHARE
                 RETURNING s.id::text AS id, s.user_id::text AS "userId", ${until}`
               const [made] = yield* Effect.orDie(decodeOpen(rows))
-              return made === undefined ? null : { ...made, refreshToken: refreshTokenText(token) }
+              if (made === undefined) return null
+              // Behind the user's lock, as whatever ends all of its sessions.
+              yield* makeRoom(userId)
+              return { ...made, refreshToken: refreshTokenText(token) }
             }).pipe(Effect.catchTag("SqlError", (error) => Effect.fail(usersError(error)))),
 
           refresh: (text) =>

@@ -20,8 +20,7 @@ import { type OpenSession, Sessions } from "../auth/Sessions.ts"
 import { Tokens } from "../auth/Tokens.ts"
 import { type NotRegistered, Users } from "../auth/Users.ts"
 import { type UsersError, usersUnavailable } from "../auth/UsersError.ts"
-import { Limiter } from "../limits/Limiter.ts"
-import { guardLogin } from "../limits/LoginGuard.ts"
+import { makeLoginGuard } from "../limits/LoginGuard.ts"
 import { done, down, noteUser, onWait, orWeak, recordedIn, whenDown } from "./LoginAnswers.ts"
 import { isFromElsewhere } from "./Origins.ts"
 import { makePasswordHandlers } from "./PasswordHandlers.ts"
@@ -58,11 +57,11 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
       const tokens = yield* Tokens
       const sessions = yield* Sessions
       const list = yield* SessionList
-      const limiter = yield* Limiter
+      const guardLogin = yield* makeLoginGuard
       const trail = yield* AuditTrail
 
       const recorded = recordedIn(trail)
-      const passwords = yield* makePasswordHandlers
+      const passwords = yield* makePasswordHandlers(guardLogin)
 
       /** Ending nothing changes nothing: it needs no line. */
       const endOne = <E, R>(name: string, end: Effect.Effect<EndedSession | null, E, R>, line: LineEnd) =>
@@ -123,7 +122,7 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
               return yield* new AccountTaken({ detail: "choose another user name or e-mail address" })
             }
             return registered
-          }).pipe(Effect.provideService(Limiter, limiter), Effect.catchTags(whenDown)),
+          }).pipe(Effect.catchTags(whenDown)),
 
         token: ({ payload: { username, password } }) =>
           Effect.gen(function* () {
@@ -139,7 +138,7 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
               session === null ? null : done(200)
             )
             return yield* opened === null ? refusedLogin : tokenOf(opened)
-          }).pipe(Effect.provideService(Limiter, limiter), Effect.catchTags(whenDown)),
+          }).pipe(Effect.catchTags(whenDown)),
 
         refresh: () =>
           Effect.gen(function* () {

@@ -7,8 +7,7 @@ import { PasswordCodes } from "../auth/PasswordCodes.ts"
 import { SessionList } from "../auth/SessionList.ts"
 import { Users } from "../auth/Users.ts"
 import { invalidField } from "../InvalidField.ts"
-import { Limiter } from "../limits/Limiter.ts"
-import { guardLogin } from "../limits/LoginGuard.ts"
+import type { LoginGuard } from "../limits/LoginGuard.ts"
 import { done, noteUser, onWait, orWeak, recordedIn, whenDown } from "./LoginAnswers.ts"
 
 const wrongCode = invalidField(
@@ -17,11 +16,10 @@ const wrongCode = invalidField(
 )
 
 /** One's own password: by the one before, or by a code. */
-export const makePasswordHandlers = Effect.gen(function* () {
+export const makePasswordHandlers = Effect.fnUntraced(function* (guardLogin: LoginGuard) {
   const users = yield* Users
   const codes = yield* PasswordCodes
   const list = yield* SessionList
-  const limiter = yield* Limiter
   const recorded = recordedIn(yield* AuditTrail)
 
   return {
@@ -47,7 +45,7 @@ export const makePasswordHandlers = Effect.gen(function* () {
           )
         const isChanged = yield* guardLogin(username, change, { isFailure: (isPut) => !isPut, onWait })
         if (!isChanged) return yield* invalidField("current_password", "is not your password")
-      }).pipe(Effect.provideService(Limiter, limiter), Effect.catchTags(whenDown)),
+      }).pipe(Effect.catchTags(whenDown)),
 
     setPassword: ({
       payload: { code, new_password }

@@ -269,6 +269,25 @@ layer(
     })
   )
 
+  it.effect("are 50 of a user at most: of more the ones that were longest unused end", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      yield* tokenFor("viewer")
+      yield* sql`DELETE FROM sessions`
+      yield* sql`INSERT INTO sessions (user_id, family_digest, refresh_digest, address, user_agent, used_at, ends_at)
+        SELECT id, 'f' || n, 'r' || n, '', 'old ' || n, now() - make_interval(secs => n), now() + interval '1 hour'
+        FROM users, generate_series(1, 60) n WHERE username = 'test-viewer'`
+      const made = yield* login()
+      assert.strictEqual((yield* me(tokenOf(made))).status, 200)
+      const kept = yield* sql<{
+        readonly name: string
+      }>`SELECT user_agent AS name FROM sessions ORDER BY used_at DESC`
+      assert.lengthOf(kept, 50)
+      assert.strictEqual(kept.at(-1)?.name, "old 49")
+      yield* sql`DELETE FROM sessions`
+    })
+  )
+
   it.effect("a login that was under way when the password was changed opens nothing", () =>
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient

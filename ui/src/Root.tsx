@@ -1,5 +1,6 @@
 import { useLocation } from "@solidjs/router"
 import { createEffect, type JSX, lazy, Match, on, Suspense, Switch } from "solid-js"
+import { Skeleton } from "./kit/States.tsx"
 import { Away } from "./shell/Away.tsx"
 import { Shell } from "./shell/Shell.tsx"
 import { type App, AppContext } from "./state/App.ts"
@@ -33,6 +34,11 @@ export const Root = (props: { readonly app: App; readonly children?: JSX.Element
         </Match>
         <Match when={props.app.session.user() !== null}>
           <Shell>{props.children}</Shell>
+        </Match>
+        <Match when={props.app.session.current().state === "unknown"}>
+          <main data-component="away">
+            <Skeleton lines={3} label="Finding out whether you are logged in" />
+          </main>
         </Match>
         <Match when={awayFor()} keyed>
           {({ error }) => <Away error={error} />}

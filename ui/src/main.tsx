@@ -15,4 +15,7 @@ const start = () => {
 }
 
 const place = document.querySelector("#app")
-if (place !== null) render(start, place)
+if (place !== null) {
+  place.replaceChildren()
+  render(start, place)
+}

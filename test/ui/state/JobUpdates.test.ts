@@ -64,6 +64,17 @@ describe("what the feed tells of jobs", () => {
     expect(cache.getQueryData(["jobs", {}])).toEqual({ items: [], next_cursor: null })
   })
 
+  it("does not make a list younger than its answer: whoever comes to it asks anew", () => {
+    const { cache, tell } = set()
+    const updatedAt = Date.now() - 60_000
+    cache.setQueryData(["jobs", {}], { items: [exampleJob], next_cursor: null }, { updatedAt })
+    tell({ ...exampleJob, version: 2 })
+    expect(cache.getQueryState(["jobs", {}])).toMatchObject({
+      dataUpdatedAt: updatedAt,
+      data: { items: [{ version: 2 }] }
+    })
+  })
+
   it("makes the page of a job that was deleted elsewhere ask for it", () => {
     const { cache, tell } = set()
     const queryKey = ["job", exampleJob.id]

@@ -74,7 +74,11 @@ export const makeJobUpdates = (live: Pick<Live, "subscribe">, queries: QueryClie
       }
     }
     for (const id of [...known.keys()].slice(0, -mostKnown)) known.delete(id)
-    queries.setQueriesData<Page>({ queryKey: ["jobs"] }, (page) => replaced(page, told))
+    for (const { queryKey, state } of queries.getQueryCache().findAll({ queryKey: ["jobs"] })) {
+      // As old as it was: what else belongs into it was not asked.
+      const { dataUpdatedAt: updatedAt } = state
+      queries.setQueryData<Page>(queryKey, (page) => replaced(page, told), { updatedAt })
+    }
     // Where there is nothing, nothing is pushed down.
     const empty = shownLists(queries).filter(([, { items }]) => items.length === 0)
     for (const list of empty) {

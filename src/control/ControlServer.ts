@@ -37,6 +37,7 @@ import { layerTicketsHandlers } from "./http/TicketsHandlers.ts"
 import { layerUsersHandlers } from "./http/UsersHandlers.ts"
 import { JobEstimates } from "./JobEstimates.ts"
 import { JobFailures } from "./JobFailures.ts"
+import { JobHistory } from "./JobHistory.ts"
 import { JobOperations } from "./JobOperations.ts"
 import { JobRuns } from "./JobRuns.ts"
 import { JobViews } from "./JobViews.ts"
@@ -146,6 +147,7 @@ const routes = (options: ControlServerOptions) => {
       Layer.provide([
         HistoryHoles.layer,
         JobFailures.layer,
+        JobHistory.layer,
         JobRuns.layer,
         Processes.layer,
         SourceGaps.layer

@@ -22,6 +22,7 @@ import { invalidField } from "./InvalidField.ts"
 import { decodeJobCursor } from "./JobCursor.ts"
 import { JobEstimates } from "./JobEstimates.ts"
 import { JobFailures } from "./JobFailures.ts"
+import { JobHistory } from "./JobHistory.ts"
 import { JobViews } from "./JobViews.ts"
 import { pageOf } from "./Page.ts"
 import { decodeCursor, encodeCursor } from "./PageCursor.ts"
@@ -63,6 +64,12 @@ const failureBefore = (cursor: string, jobId: string): string | undefined => {
   return id !== undefined && /^\d{1,18}$/u.test(id) && of === jobId ? id : undefined
 }
 
+/** The time of the entry that a page of a history ended with; undefined when the cursor is of another list. */
+const entryBefore = (cursor: string, jobId: string): string | undefined => {
+  const [at = "", list, of] = decodeCursor(cursor) ?? []
+  return parseMicros(at) !== undefined && list === "history" && of === jobId ? at : undefined
+}
+
 /** What people do with jobs, whichever way they ask: HTTP and RPC are two doors to this. */
 export class JobOperations extends Context.Service<JobOperations>()("walstream/control/JobOperations", {
   make: Effect.gen(function* () {
@@ -70,6 +77,7 @@ export class JobOperations extends Context.Service<JobOperations>()("walstream/c
     const targets = yield* Targets
     const views = yield* JobViews
     const failures = yield* JobFailures
+    const histories = yield* JobHistory
     const estimates = yield* JobEstimates
     const { source } = yield* SourceView
     const stores = yield* Effect.context<Archive>()
@@ -217,6 +225,20 @@ export class JobOperations extends Context.Service<JobOperations>()("walstream/c
             { concurrency: 8 }
           )
           return { ...page, items }
+        },
+        Effect.catchTags({ JobStoreError: controlUnavailable, JobNotFound: missing })
+      ),
+
+      history: Effect.fnUntraced(
+        function* (id: string, query: { readonly limit?: number; readonly cursor?: string }) {
+          const { limit = 50, cursor } = query
+          const before = cursor === undefined ? null : entryBefore(cursor, id)
+          if (before === undefined) {
+            return yield* invalidField("cursor", "is not the next_cursor of this job's history")
+          }
+          const job = yield* store.find(id)
+          const found = yield* histories.of(job.id, { limit: limit + 1, before })
+          return pageOf(found, limit, (last) => encodeCursor(last.at, "history", id))
         },
         Effect.catchTags({ JobStoreError: controlUnavailable, JobNotFound: missing })
       ),

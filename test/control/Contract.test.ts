@@ -87,7 +87,7 @@ const assertFits = ({ operationId, responses }: Operation, answer: Answer, name:
 }
 
 const exhausted = "203.0.113.77"
-const rateLimits = { read: 0, write: 0, address: 300, login: 0 }
+const rateLimits = { read: 0, write: 0, address: 500, login: 0 }
 
 /** What follows from the contract alone. Undefined where it needs a case of its own. */
 const generic = (operation: Operation, status: string) => {

@@ -270,6 +270,7 @@ export const contractCases: Readonly<Record<string, Case>> = {
     return yield* asOperator(`${path}/cancel`, { method: "POST" })
   }),
   "jobs.failures 200": Effect.flatMap(job("failed"), (path) => asOperator(`${path}/failures`)),
+  "jobs.history 200": Effect.flatMap(job("failed"), (path) => asOperator(`${path}/history`)),
   "jobs.skip 200": skip("failed"),
   "jobs.skip 409": skip("failed", "0000000000000300-0000000000"),
   "events.volume 200": asOperator(

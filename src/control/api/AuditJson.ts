@@ -15,7 +15,7 @@ export const AuditJson = Schema.Struct({
   actor: Text,
   /** What it showed, where that was not an access token. */
   credential: Text,
-  /** As the table of roles names it, such as `jobs.start`; of workers `jobs.run`, `jobs.complete`, `jobs.fail`. */
+  /** As the table of roles names it, such as `jobs.start`; of workers `jobs.run`, `jobs.takeover`, `jobs.complete`, `jobs.fail`. */
   action: Schema.String,
   target: Text,
   outcome: Schema.Literals(auditOutcomes),

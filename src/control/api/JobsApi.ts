@@ -5,6 +5,7 @@ import { EstimateJson } from "./EstimateJson.ts"
 import { Cursor, pageQuery, Time } from "./Fields.ts"
 import { Idempotent } from "./Idempotent.ts"
 import { JobFailureJson, SkipChange } from "./JobFailureJson.ts"
+import { JobHistoryJson } from "./JobHistoryJson.ts"
 import { JobJson } from "./JobJson.ts"
 import { JobName, NewJob, SpeedFactor } from "./NewJob.ts"
 import { takesIdempotencyKey, takesIfMatch, takesIfNoneMatch } from "./OperationDocs.ts"
@@ -51,6 +52,11 @@ export const jobFailuresQuery = {
 
 export const JobFailurePage = Schema.Struct({
   items: Schema.Array(JobFailureJson),
+  next_cursor: Schema.NullOr(Schema.String)
+})
+
+export const JobHistoryPage = Schema.Struct({
+  items: Schema.Array(JobHistoryJson),
   next_cursor: Schema.NullOr(Schema.String)
 })
 
@@ -132,6 +138,15 @@ export class JobsApi extends HttpApiGroup.make("jobs")
     }).annotate(
       OpenApi.Description,
       "Every time that it failed, newest first, with the change that it failed at."
+    ),
+    HttpApiEndpoint.get("history", "/:id/history", {
+      params,
+      query: pageQuery,
+      success: JobHistoryPage,
+      error: [InvalidRequest, JobMissing, Unavailable]
+    }).annotate(
+      OpenApi.Description,
+      "What was done to it and what became of it, newest first, with who did it."
     ),
     HttpApiEndpoint.post("skip", "/:id/skip", {
       params,

@@ -59,6 +59,7 @@ export const routeRoles: { readonly [R in RouteName]: RouteAccess } = {
   "jobs.resume": runsJobs,
   "jobs.cancel": runsJobs,
   "jobs.failures": reads,
+  "jobs.history": reads,
   "jobs.skip": runsJobs,
   "events.recent": reads,
   "events.volume": reads,

@@ -45,6 +45,7 @@ export const layerJobsHandlers = HttpApiBuilder.group(
       resume: act("resume"),
       cancel: act("cancel"),
       failures: ({ params, query }) => jobs.failures(params.id, query),
+      history: ({ params, query }) => jobs.history(params.id, query),
       skip: ({ params, payload }) =>
         Effect.flatMap(Principal, ({ username }) => jobs.skip(params.id, payload, username))
     })

@@ -94,6 +94,7 @@ export const layerRpcHandlers = WalstreamRpc.toLayer(
       "jobs.resume": act("resume"),
       "jobs.cancel": act("cancel"),
       "jobs.failures": ({ params, query }) => jobs.failures(params.id, query),
+      "jobs.history": ({ params, query }) => jobs.history(params.id, query),
       "jobs.skip": ({ params, payload }) =>
         Effect.flatMap(Principal, ({ username }) => jobs.skip(params.id, payload, username)),
       "events.recent": ({ query: { limit = 50, ...filter } }) =>

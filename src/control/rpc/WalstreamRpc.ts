@@ -15,7 +15,14 @@ import { pageQuery } from "../api/Fields.ts"
 import { AcceptGap, GapAcceptance } from "../api/GapJson.ts"
 import { SkipChange } from "../api/JobFailureJson.ts"
 import { JobJson } from "../api/JobJson.ts"
-import { JobFailurePage, JobPage, JobUpdate, jobFailuresQuery, jobListQuery } from "../api/JobsApi.ts"
+import {
+  JobFailurePage,
+  JobHistoryPage,
+  JobPage,
+  JobUpdate,
+  jobFailuresQuery,
+  jobListQuery
+} from "../api/JobsApi.ts"
 import { FeedNotice } from "../api/LiveFrames.ts"
 import { MetricsJson } from "../api/MetricsJson.ts"
 import { NewJob } from "../api/NewJob.ts"
@@ -116,6 +123,11 @@ export class WalstreamRpc extends RpcGroup.make(
   Rpc.make("jobs.failures", {
     payload: { ...params, query: Schema.Struct(jobFailuresQuery) },
     success: JobFailurePage,
+    error: Schema.Union([InvalidRequest, JobMissing, Unavailable])
+  }),
+  Rpc.make("jobs.history", {
+    payload: { ...params, query: Schema.Struct(pageQuery) },
+    success: JobHistoryPage,
     error: Schema.Union([InvalidRequest, JobMissing, Unavailable])
   }),
   Rpc.make("jobs.skip", {

@@ -44,6 +44,7 @@ const callsOf = (client: Effect.Success<ReturnType<typeof clientOf>>) => ({
   "jobs.resume": client["jobs.resume"]({ params }),
   "jobs.cancel": client["jobs.cancel"]({ params }),
   "jobs.failures": client["jobs.failures"]({ params, query: {} }),
+  "jobs.history": client["jobs.history"]({ params, query: {} }),
   "jobs.skip": client["jobs.skip"]({
     params,
     payload: { position: "0000000000000200-0000000001", reason: "x" }

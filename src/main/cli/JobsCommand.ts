@@ -7,6 +7,7 @@ import { findJob } from "./JobNames.ts"
 import { jobsCreate } from "./JobsCreate.ts"
 import { jobsEstimate } from "./JobsEstimate.ts"
 import { jobsFailures, jobsSkip } from "./JobsFailures.ts"
+import { jobsHistory } from "./JobsHistory.ts"
 import { jobsWatch } from "./JobsWatch.ts"
 import { jobDetails, jobTable } from "./JobText.ts"
 import { answer } from "./Root.ts"
@@ -100,6 +101,7 @@ export const jobsCommand = Command.make("jobs").pipe(
     action("resume", "Go on with a paused or failed job, from its checkpoint"),
     jobsFailures,
     jobsSkip,
+    jobsHistory,
     action("cancel", "Cancel a job for good"),
     set,
     remove

@@ -213,6 +213,14 @@ layer(apiLayer("cli"), { timeout: "60 seconds", excludeTestServices: true })("wa
       assert.include(failures.text, "said why (rejected)")
       assert.include(failures.text, `at ${at}, which it is to pass over`)
       assert.include(failures.text, "delete   depot.stock")
+      const history = yield* run(env, ["jobs", "history", "latest"])
+      assert.match(
+        history.text,
+        new RegExp(
+          `^TIME +WHAT\n\\S+ \\S+Z +test-\\w+ skipped ${at}: no depot there\n.+ a worker failed at ${at} \\(rejected\\)\n`,
+          "u"
+        )
+      )
     })
   )
 

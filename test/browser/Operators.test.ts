@@ -103,6 +103,10 @@ describeWith("chromium", "who runs replays, and who may only look, in a browser"
     await page.getByRole("button", { name: "Retry" }).click()
     await says(pill, /Completed/u, 30_000)
     await page.waitForSelector("[data-component=job-error]", { state: "detached" })
+    await says(
+      "[data-component=job-history]",
+      /completed it[\s\S]*olga retried it[\s\S]*failed at[\s\S]*olga created it/u
+    )
     await says("[data-component=tile]", /100 %/u)
   }, 90_000)
 

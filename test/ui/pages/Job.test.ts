@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest"
 import { jobStatuses } from "../../../src/domain/JobStatus.ts"
 import { jobTitle, progressOf, windowText } from "../../../ui/src/lib/JobText.ts"
 import { rateOf } from "../../../ui/src/pages/job/AppliedRate.ts"
-import { historyOf } from "../../../ui/src/pages/job/JobHistory.tsx"
 import { whyNot } from "../../../ui/src/pages/jobs/JobDeeds.ts"
 import { exampleJob as job } from "../JobExample.ts"
 
@@ -27,18 +26,6 @@ describe("a replay in words", () => {
       expect(whyNot("cancel", status) === null).toBe(status !== "completed" && status !== "cancelled")
     }
     expect(whyNot("pause", "failed")).toBe("A replay that is failed cannot pause: it can resume or cancel")
-  })
-
-  it("tells its life, newest first", () => {
-    const skips = [
-      { position: "p", reason: "no depot", skipped_by: "ann", skipped_at: "2026-11-22T14:30:00Z" }
-    ]
-    const started = { ...job, started_at: "2026-11-22T14:21:40.000000Z", skips }
-    expect(historyOf(started).map(({ text }) => text)).toEqual([
-      "ann skipped p: no depot",
-      "Started, reading from SQLite at seq 101",
-      "Created"
-    ])
   })
 
   it("its rate is over what was seen, and unknown before there are two", () => {

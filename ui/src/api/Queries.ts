@@ -98,6 +98,12 @@ export const makeQueries = ({ call }: Api) => ({
       queryKey: ["job", id, "failures"],
       queryFn: ({ signal }) => call("jobs.failures", { params: { id }, query: { limit: 20 } }, { signal })
     }),
+  jobHistory: (id: string, cursor: string) =>
+    queryOptions({
+      queryKey: ["job", id, "history", cursor],
+      queryFn: ({ signal }) =>
+        call("jobs.history", { params: { id }, query: { ...pageOf(cursor), limit: 20 } }, { signal })
+    }),
   volume: (window: { readonly start: string; readonly end: string; readonly buckets: number }) =>
     queryOptions({
       queryKey: ["volume", window],

@@ -7,6 +7,8 @@ interface PagerProps {
   readonly cursor: string
   readonly next: string | null
   readonly onGo: (cursor: string) => void
+  /** The list is only a part of its page, which stays where it is. */
+  readonly isPart?: boolean
 }
 
 /** Another page begins at its top. */
@@ -16,7 +18,7 @@ const toTop = () => document.querySelector("main")?.scrollIntoView({ block: "sta
 export const Pager = (props: PagerProps) => {
   const go = (cursor: string) => {
     props.onGo(cursor)
-    toTop()
+    if (props.isPart !== true) toTop()
   }
   return (
     <Show when={props.cursor !== "" || props.next !== null}>

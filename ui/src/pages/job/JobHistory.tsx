@@ -1,52 +1,70 @@
-import { For } from "solid-js"
+import { createEffect, createMemo, createSignal, For, on, onCleanup, Show } from "solid-js"
+import type { JobDeed } from "../../../../src/control/api/JobHistoryJson.ts"
+import { historyText } from "../../../../src/control/api/JobHistoryText.ts"
 import type { JobJson } from "../../../../src/control/api/JobJson.ts"
-import { Dot, statusText, statusTone, type Tone } from "../../kit/Marks.tsx"
+import { Dot, type Tone } from "../../kit/Marks.tsx"
 import { Moment } from "../../kit/Moment.tsx"
+import { Pager } from "../../kit/Pager.tsx"
+import { Empty, Loaded, Skeleton } from "../../kit/States.tsx"
 import { Card } from "../../kit/Surface.tsx"
-import { count } from "../../lib/Numbers.ts"
-import { storeName } from "../../lib/StoreText.ts"
+import { atMostEvery } from "../../lib/AtMostEvery.ts"
+import { useApp } from "../../state/App.ts"
+import { useQuery } from "../../state/Query.ts"
 
-interface Entry {
-  readonly at: string
-  readonly tone: Tone
-  readonly text: string
+const tones: Partial<Readonly<Record<JobDeed, Tone>>> = {
+  taken_up: "on",
+  taken_over: "warn",
+  paused: "warn",
+  skipped: "warn",
+  completed: "ok",
+  failed: "bad"
 }
 
-/** What its record says of its life, newest first. */
-export const historyOf = (job: JobJson): ReadonlyArray<Entry> => {
-  const entries: Array<Entry> = [{ at: job.created_at, tone: "idle", text: "Created" }]
-  if (job.started_at !== null) {
-    const from = job.replay_source === null ? "" : `, reading from ${storeName(job.replay_source)}`
-    const at = job.start_seq === null ? "" : ` at seq ${count(job.start_seq)}`
-    entries.push({ at: job.started_at, tone: "on", text: `Started${from}${at}` })
-  }
-  for (const skip of job.skips) {
-    entries.push({
-      at: skip.skipped_at,
-      tone: "warn",
-      text: `${skip.skipped_by} skipped ${skip.position}: ${skip.reason}`
-    })
-  }
-  if (job.completed_at !== null) {
-    entries.push({ at: job.completed_at, tone: statusTone(job.status), text: statusText(job.status) })
-  }
-  return entries.toSorted((a, b) => (a.at < b.at ? 1 : -1))
-}
+/** Differs when something was done to it. While it runs, its version moves with its progress. */
+const standOf = ({
+  status,
+  lease_epoch: epoch,
+  name,
+  speed_factor: speed,
+  skips,
+  version
+}: JobJson): string =>
+  JSON.stringify([status, epoch, name, speed, skips.length, status === "running" ? null : version])
 
-export const JobHistory = (props: { readonly job: JobJson }) => (
-  <Card title="History">
-    <ul data-component="job-history">
-      <For each={historyOf(props.job)}>
-        {(entry) => (
-          <li>
-            <span class="faint">
-              <Moment at={entry.at} />
-            </span>
-            <Dot tone={entry.tone} />
-            <span>{entry.text}</span>
-          </li>
+/** Who did what with it, and what became of it, newest first. */
+export const JobHistory = (props: { readonly job: JobJson }) => {
+  const { queries } = useApp()
+  const [cursor, setCursor] = createSignal("")
+  const history = useQuery(() => queries.jobHistory(props.job.id, cursor()))
+  const again = atMostEvery(1_000, () => void history.refetch())
+  onCleanup(again.stop)
+  const stand = createMemo(() => standOf(props.job))
+  createEffect(on(stand, again.ask, { defer: true }))
+  return (
+    <Card title="History">
+      <Loaded query={history} skeleton={<Skeleton lines={4} label="Loading the history" />}>
+        {(page) => (
+          <Show
+            when={page().items.length > 0}
+            fallback={<Empty title="Nothing is on record">The replay is older than the audit log.</Empty>}
+          >
+            <ul data-component="job-history">
+              <For each={page().items}>
+                {(entry) => (
+                  <li>
+                    <span class="faint">
+                      <Moment at={entry.at} />
+                    </span>
+                    <Dot tone={tones[entry.what] ?? "idle"} />
+                    <span>{historyText(entry)}</span>
+                  </li>
+                )}
+              </For>
+            </ul>
+            <Pager cursor={cursor()} next={page().next_cursor} onGo={setCursor} isPart />
+          </Show>
         )}
-      </For>
-    </ul>
-  </Card>
-)
+      </Loaded>
+    </Card>
+  )
+}

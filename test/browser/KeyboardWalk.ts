@@ -10,8 +10,8 @@ const focus = `(() => {
     const { outlineStyle, boxShadow } = getComputedStyle(at)
     return outlineStyle !== "none" || boxShadow !== "none"
   }
-  // A radio button is drawn by what stands beside it.
-  const isSeen = marks(element) || marks(element.nextElementSibling) || marks(element.parentElement)
+  // A radio button is drawn by what stands beside it. The page itself is no control: there one begins.
+  const isSeen = element.matches("main") || marks(element) || marks(element.nextElementSibling) || marks(element.parentElement)
   return { name: element.outerHTML.slice(0, 120), isSeen }
 })()`
 

@@ -138,7 +138,7 @@ const isOutage = ([, status]: readonly [Operation, string]) => status === "503"
 
 let addresses = 0
 /** There are more requests than one address may make: each of these comes from one of its own. */
-const elsewhere = () => ({ "x-forwarded-for": `198.51.100.${addresses++ % 256}` })
+const elsewhere = () => ({ "x-forwarded-for": `198.18.${addresses >> 8}.${addresses++ & 255}` })
 
 const options = {
   rateLimits,

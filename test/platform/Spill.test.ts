@@ -78,12 +78,20 @@ describeWith("kafka", "a spill", () => {
                 yield* spills
                 const before = yield* standing
                 yield* Effect.sleep(away * 1000)
+                // The slot moves on from one record of what runs to the next, which come every 15 s, and with this.
+                yield* source.script("CHECKPOINT")
+                yield* until(
+                  "the source keeps little of what was written meanwhile",
+                  Effect.map(
+                    standing,
+                    ({ written, retained }) => retained - before.retained < (written - before.written) / 2
+                  )
+                )
                 const after = yield* standing
                 const told = yield* api.source
                 console.info("kafka away", { before, after, spill: told.spill, phase: told.phase })
                 const written = after.written - before.written
                 assert.isAbove((after.confirmed - before.confirmed) / written, 0.8)
-                assert.isBelow(after.retained - before.retained, written / 2)
                 assert.strictEqual(told.phase, "capturing")
 
                 yield* ingestor.kill

@@ -10,11 +10,16 @@ const password = "correct horse battery"
 
 /** As somebody at an address of its own: who is refused has to wait. */
 let addresses = 0
-const register = (username: string, email = `${username}@example.com`, address?: string) => {
+const register = (
+  username: string,
+  email = `${username}@example.com`,
+  address?: string,
+  headers: Readonly<Record<string, string>> = {}
+) => {
   addresses += 1
   return ask("/api/v1/auth/register", {
     body: { username, email, password },
-    headers: { "x-forwarded-for": address ?? `192.0.2.${addresses}` }
+    headers: { "x-forwarded-for": address ?? `192.0.2.${addresses}`, ...headers }
   })
 }
 
@@ -94,6 +99,16 @@ layer(apiLayer("register_open", { trustedProxies, auth: { isOpen: true, cookie: 
         ["admin", "viewer"]
       )
       assert.lengthOf(yield* admins, 1)
+    })
+  )
+
+  it.effect("an Idempotency-Key is refused, not passed over: nobody has come yet whose it would be", () =>
+    Effect.gen(function* () {
+      const email = "keyed@example.com"
+      const refused = yield* register("keyed", email, undefined, { "idempotency-key": "a-key" })
+      assert.strictEqual(refused.status, 400)
+      assert.include(refused.text, '"path":"Idempotency-Key"')
+      assert.strictEqual((yield* register("keyed", email)).status, 201)
     })
   )
 

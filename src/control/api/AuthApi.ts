@@ -93,7 +93,7 @@ export class AuthApi extends HttpApiGroup.make("auth")
       .middleware(Tagged)
       .annotate(
         OpenApi.Description,
-        "The first user is admin. Later ones are viewers, where registration is open."
+        "The first user is admin. Later ones are viewers, where registration is open. Takes no `Idempotency-Key` (400)."
       ),
     HttpApiEndpoint.post("setPassword", "/set-password", {
       payload: PasswordByCode,

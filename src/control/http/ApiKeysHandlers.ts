@@ -10,7 +10,7 @@ import { usersUnavailable } from "../auth/UsersError.ts"
 import { invalidField } from "../InvalidField.ts"
 import { keysetPage } from "../KeysetPage.ts"
 import { versionsOf } from "./EntityTags.ts"
-import { notTwice } from "./ShownOnce.ts"
+import { notTwice } from "./IdempotencyKeyRefused.ts"
 
 const defaultMillis = 90 * 24 * 3600 * 1000
 

@@ -21,6 +21,7 @@ import { Tokens } from "../auth/Tokens.ts"
 import { type NotRegistered, Users } from "../auth/Users.ts"
 import { type UsersError, usersUnavailable } from "../auth/UsersError.ts"
 import { makeLoginGuard } from "../limits/LoginGuard.ts"
+import { nobodysYet } from "./IdempotencyKeyRefused.ts"
 import { done, down, noteUser, onWait, orWeak, recordedIn, whenDown } from "./LoginAnswers.ts"
 import { isFromElsewhere } from "./Origins.ts"
 import { makePasswordHandlers } from "./PasswordHandlers.ts"
@@ -104,8 +105,9 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
       return handlers.handleAll({
         me: () => Effect.map(Principal, ({ id, username, role, scopes }) => ({ id, username, role, scopes })),
 
-        register: ({ payload: { username, email, password } }) =>
+        register: ({ payload: { username, email, password }, request }) =>
           Effect.gen(function* () {
+            yield* nobodysYet(request.headers)
             yield* orWeak("password", password, [username, email])
             const registered = yield* guardLogin(
               username,

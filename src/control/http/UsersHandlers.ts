@@ -9,7 +9,7 @@ import { UserChanges } from "../auth/UserChanges.ts"
 import { usersUnavailable } from "../auth/UsersError.ts"
 import { UserOperations } from "../UserOperations.ts"
 import { versionsOf } from "./EntityTags.ts"
-import { notTwice } from "./ShownOnce.ts"
+import { notTwice } from "./IdempotencyKeyRefused.ts"
 
 const missing = () => new UserMissing({ detail: "there is nobody with this id" })
 

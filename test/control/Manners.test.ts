@@ -299,9 +299,9 @@ layer(apiLayer("manners", { corsOrigins: [friend] }), { timeout: "60 seconds", e
         const token = yield* tokenFor("operator")
         yield* ask("/api/v1/jobs", { token, body: { start_time: null } })
         yield* sql`UPDATE jobs SET status = 'cancelled'`
-        yield* sql`CREATE TABLE estimated (at timestamptz)`
+        yield* sql`CREATE TABLE estimated (query text)`
         yield* sql`CREATE FUNCTION note_estimate() RETURNS boolean LANGUAGE plpgsql AS
-          $$ BEGIN INSERT INTO estimated VALUES (now()); RETURN true; END $$`
+          $$ BEGIN INSERT INTO estimated VALUES (current_query()); RETURN true; END $$`
         yield* sql`ALTER TABLE jobs RENAME TO jobs_kept`
         yield* sql`CREATE VIEW jobs AS SELECT * FROM jobs_kept WHERE note_estimate()`
         const payload = { payload: { start_time: null } }
@@ -317,7 +317,8 @@ layer(apiLayer("manners", { corsOrigins: [friend] }), { timeout: "60 seconds", e
         )
         assert.isAtLeast(byHttp.status, 500)
         assert.include(byRpc.text, '"Failure"')
-        assert.lengthOf(yield* sql`SELECT 1 AS one FROM estimated`, 0)
+        // The look of each second that counts jobs by status may come meanwhile, on a session that can.
+        assert.lengthOf(yield* sql`SELECT query FROM estimated WHERE query NOT LIKE '%GROUP BY status%'`, 0)
       })
     )
 

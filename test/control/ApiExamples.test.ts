@@ -20,10 +20,12 @@ const examples = texts.flatMap((text) =>
   [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gmu)].map(([, block = ""]) => block)
 )
 
-/** `curl` that fails for an error's status, and a `jq` that knows paths, for machines without one. */
+/** `curl` that fails for an error's status, a `jq` that knows paths and an `oathtool` that knows one way, for machines without one. */
+const appCode = new URL("./AppCode.ts", import.meta.url).href
 const prelude = `set -euo pipefail
 curl() { command curl --fail-with-body -S "$@"; }
 jq() { node -e 'let t="";process.stdin.on("data",d=>t+=d).on("end",()=>{const v=process.argv[1].split(/[.[\\]]+/).filter(Boolean).reduce((o,k)=>o[k],JSON.parse(t));if(v==null)process.exit(5);console.log(v)})' -- "$2"; }
+oathtool() { node --disable-warning=ExperimentalWarning -e 'import(process.argv[1]).then(({appCode})=>console.log(appCode(process.argv[2])))' -- ${appCode} "$3"; }
 `
 
 layer(apiLayer("examples", { auth: { isOpen: true, cookie: "auto" } }), {

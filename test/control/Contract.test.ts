@@ -87,7 +87,7 @@ const assertFits = ({ operationId, responses }: Operation, answer: Answer, name:
 }
 
 const exhausted = "203.0.113.77"
-const rateLimits = { read: 0, write: 0, address: 500, login: 0 }
+const rateLimits = { read: 0, write: 0, address: 600, login: 0 }
 
 /** What follows from the contract alone. Undefined where it needs a case of its own. */
 const generic = (operation: Operation, status: string) => {
@@ -236,6 +236,9 @@ const someCookie = `walstream_refresh=${"A".repeat(22)}.${"A".repeat(43)}`
 const outageBodies: Readonly<Record<string, Ask & { readonly query?: string; readonly path?: string }>> = {
   "users.create": { body: { username: "new", role: "viewer" } },
   "auth.setPassword": { body: { code: "x", new_password: "a phrase of its own" } },
+  "auth.beginSecondFactor": { body: { current_password: "x" } },
+  "auth.confirmSecondFactor": { body: { code: "x" } },
+  "auth.removeSecondFactor": { body: { current_password: "x", code: "x" } },
   "users.update": { body: { role: "viewer" } },
   "keys.create": { body: { name: "x", scopes: ["read"] } },
   "keys.rotate": { body: {} },

@@ -3,7 +3,9 @@ import { Effect } from "effect"
 import type { HttpServer } from "effect/http"
 import type { Role } from "../../src/control/api/Role.ts"
 import type { JobStore } from "../../src/replay/JobStore.ts"
+import { appCode } from "./AppCode.ts"
 import { handshake } from "./Handshake.ts"
+import { withSecondFactor } from "./SecondFactorSteps.ts"
 import { type Answer, type Ask, ask, baseUrl, member, tokenFor, trouble } from "./TestApi.ts"
 
 type Case = Effect.Effect<Answer, unknown, PgClient.PgClient | JobStore | HttpServer.HttpServer>
@@ -140,6 +142,38 @@ const newUser = (username: string) => asAdmin("users", { body: { username, role:
 const patchUser = (role: Role, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
   Effect.flatMap(userPath(role), (path) => asAdmin(path, { method: "PATCH", body, headers }))
 
+const phrase = "a phrase of its own"
+
+/** Somebody new who has a second factor, or not yet. */
+const person = Effect.fnUntraced(function* (username: string) {
+  const made = yield* newUser(username)
+  yield* ask("/api/v1/auth/set-password", { body: { code: member(made.json, "code"), new_password: phrase } })
+  const login = yield* ask("/api/v1/auth/token", { form: { username, password: phrase } })
+  return { id: String(member(made.json, "id")), token: String(member(login.json, "access_token")) }
+})
+
+const begin = (token: string) =>
+  ask("/api/v1/auth/second-factor", { token, body: { current_password: phrase } })
+
+const secondFactorCases: Readonly<Record<string, Case>> = {
+  "auth.beginSecondFactor 200": Effect.flatMap(person("begins"), ({ token }) => begin(token)),
+  "auth.beginSecondFactor 409": Effect.flatMap(person("has-one"), ({ token }) =>
+    Effect.andThen(withSecondFactor(token, phrase), begin(token))
+  ),
+  "auth.confirmSecondFactor 200": Effect.flatMap(person("confirms"), ({ token }) =>
+    Effect.map(withSecondFactor(token, phrase), ({ confirmed }) => confirmed)
+  ),
+  "auth.removeSecondFactor 204": Effect.gen(function* () {
+    const { token } = yield* person("removes")
+    const { secret } = yield* withSecondFactor(token, phrase)
+    const body = { current_password: phrase, code: appCode(secret, 1) }
+    return yield* ask("/api/v1/auth/second-factor/remove", { token, body })
+  }),
+  "users.removeSecondFactor 204": Effect.flatMap(person("loses"), ({ id }) =>
+    asAdmin(`users/${id}/second-factor`, { method: "DELETE" })
+  )
+}
+
 const accountCases: Readonly<Record<string, Case>> = {
   "keys.create 201": newKey(["read", "jobs"]),
   "keys.rotate 200": Effect.flatMap(keyPath, (path) => asAdmin(`${path}/rotate`, { body: {} })),
@@ -218,6 +252,7 @@ export const contractCases: Readonly<Record<string, Case>> = {
   }),
   ...sessionCases,
   ...accountCases,
+  ...secondFactorCases,
   "jobs.create 201": asOperator("jobs", { body: { start_time: null } }),
   "jobs.create 422": Effect.andThen(
     withKey({ start_time: null }),

@@ -8,6 +8,8 @@ import {
   InvalidCredentials,
   InvalidRequest,
   RegistrationClosed,
+  SecondFactorPresent,
+  SecondFactorRequired,
   SessionMissing,
   TooManyFailures,
   Unauthorized,
@@ -16,6 +18,7 @@ import {
 import { roles } from "./Role.ts"
 import { SameOrigin } from "./SameOrigin.ts"
 import { scopes } from "./Scope.ts"
+import { NewSecondFactor, RecoveryCodes, SecondFactorCode, SecondFactorJson } from "./SecondFactorJson.ts"
 import { SessionJson } from "./SessionJson.ts"
 import { Tagged } from "./Tagged.ts"
 import { NewPassword, NewUser, UserJson } from "./UserJson.ts"
@@ -27,6 +30,8 @@ const PasswordForm = Schema.Struct({
   grant_type: Schema.optionalKey(Schema.Literal("password")),
   username: Schema.String.check(Schema.isPattern(/^[^\p{Cc}]{1,200}$/u, { message: "must be a user name" })),
   password: SomePassword,
+  /** Where the user has a second factor. */
+  otp: Schema.optionalKey(SecondFactorCode),
   scope: Schema.optionalKey(Schema.String)
 }).pipe(HttpApiSchema.asFormUrlEncoded())
 
@@ -57,6 +62,16 @@ const PasswordByCode = Schema.Struct({
   new_password: NewPassword
 }).annotate({ identifier: "PasswordByCode" })
 
+const PasswordAgain = Schema.Struct({ current_password: SomePassword }).annotate({
+  identifier: "PasswordAgain"
+})
+
+const CodeOnly = Schema.Struct({ code: SecondFactorCode }).annotate({ identifier: "SecondFactorCode" })
+
+const PasswordAndCode = Schema.Struct({ current_password: SomePassword, code: SecondFactorCode }).annotate({
+  identifier: "PasswordAndCode"
+})
+
 const guesses = [TooManyFailures, Busy, Unavailable] as const
 
 /** Logging in and out, and where one is logged in. */
@@ -80,7 +95,35 @@ export class AuthApi extends HttpApiGroup.make("auth")
       payload: PasswordChange,
       success: HttpApiSchema.NoContent,
       error: [InvalidRequest, ...guesses]
-    }).annotate(OpenApi.Description, "Changes your password and ends all of your sessions but this one.")
+    }).annotate(OpenApi.Description, "Changes your password and ends all of your sessions but this one."),
+    HttpApiEndpoint.get("secondFactor", "/second-factor", {
+      success: SecondFactorJson,
+      error: Unavailable
+    }).annotate(OpenApi.Description, "Whether your logins take a code beside the password."),
+    HttpApiEndpoint.post("beginSecondFactor", "/second-factor", {
+      payload: PasswordAgain,
+      success: NewSecondFactor,
+      error: [InvalidRequest, SecondFactorPresent, ...guesses]
+    }).annotate(
+      OpenApi.Description,
+      "A secret for an authenticator app, shown this once. It counts from its confirmation on; until then another call replaces it."
+    ),
+    HttpApiEndpoint.post("confirmSecondFactor", "/second-factor/confirm", {
+      payload: CodeOnly,
+      success: RecoveryCodes,
+      error: [InvalidRequest, TooManyFailures, Unavailable]
+    }).annotate(
+      OpenApi.Description,
+      "From now on your logins take a code of the app, and your other sessions end. Ten recovery codes, shown this once, stand in for it, each once."
+    ),
+    HttpApiEndpoint.post("removeSecondFactor", "/second-factor/remove", {
+      payload: PasswordAndCode,
+      success: HttpApiSchema.NoContent,
+      error: [InvalidRequest, ...guesses]
+    }).annotate(
+      OpenApi.Description,
+      "From now on your password is enough. Needs it and a code, of the app or a recovery code, and ends your other sessions."
+    )
   )
   .middleware(Authorized)
   .add(
@@ -103,12 +146,12 @@ export class AuthApi extends HttpApiGroup.make("auth")
     HttpApiEndpoint.post("token", "/token", {
       payload: PasswordForm,
       success: Token,
-      error: [InvalidCredentials, ...guesses]
+      error: [InvalidCredentials, SecondFactorRequired, ...guesses]
     })
       .middleware(SameOrigin)
       .annotate(
         OpenApi.Description,
-        "An access token for user name and password, and a cookie that gets the next one."
+        "An access token for user name and password, and a cookie that gets the next one. Where the user has a second factor, `otp` is a code of the app or a recovery code."
       ),
     HttpApiEndpoint.post("refresh", "/refresh", {
       payload: Nothing,

@@ -96,7 +96,21 @@ export class InvalidCredentials extends HttpApiError.Problem<InvalidCredentials>
   { ...common, error: Schema.Literal("invalid_grant") }
 ) {}
 
-/** Logins that failed before, from this address. Answered with `Retry-After`; the password was not looked at. */
+/** The password was right, and that is not enough: without `otp`, or with one that is wrong or was used. `error` is OAuth2's. */
+export class SecondFactorRequired extends HttpApiError.Problem<SecondFactorRequired>()(
+  "SecondFactorRequired",
+  { type: typeOf("second-factor-required"), status: 401, title: "A code of the second factor is needed" },
+  { ...common, error: Schema.Literal("invalid_grant") }
+) {}
+
+/** It is asked for already; another one takes its place only once it is removed. */
+export class SecondFactorPresent extends HttpApiError.Problem<SecondFactorPresent>()(
+  "SecondFactorPresent",
+  { type: typeOf("second-factor-present"), status: 409, title: "There is a second factor already" },
+  common
+) {}
+
+/** Logins that failed before, from this address, or wrong codes for this user. Answered with `Retry-After`; password or code was not looked at. */
 export class TooManyFailures extends HttpApiError.Problem<TooManyFailures>()(
   "TooManyFailures",
   { type: typeOf("too-many-failures"), status: 429, title: "Too many failed logins" },

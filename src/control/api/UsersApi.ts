@@ -49,6 +49,14 @@ export class UsersApi extends HttpApiGroup.make("users")
         OpenApi.Description,
         "The password of somebody else is good for nothing any more, its sessions end, and a code, shown this once, lets it choose another."
       ),
+    HttpApiEndpoint.delete("removeSecondFactor", "/:id/second-factor", {
+      params,
+      success: HttpApiSchema.NoContent,
+      error: [UserMissing, InvalidRequest, Unavailable]
+    }).annotate(
+      OpenApi.Description,
+      "For somebody else who has lost app and recovery codes: from now on the password is enough, and all sessions end."
+    ),
     HttpApiEndpoint.patch("update", "/:id", {
       params,
       payload: UserUpdate,

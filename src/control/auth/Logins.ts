@@ -4,6 +4,7 @@ import { Identity } from "./Identity.ts"
 import { KeyHolders } from "./KeyHolders.ts"
 import { LoginChanges } from "./LoginChanges.ts"
 import { PasswordCodes } from "./PasswordCodes.ts"
+import { SecondFactors } from "./SecondFactors.ts"
 import { SessionList } from "./SessionList.ts"
 import { type SessionLimits, Sessions } from "./Sessions.ts"
 import { type TokenOptions, Tokens } from "./Tokens.ts"
@@ -16,7 +17,8 @@ export const layerLogins = (tokens: TokenOptions, sessions: SessionLimits) =>
     SessionList.layer,
     ApiKeys.layer,
     UserChanges.layer,
-    PasswordCodes.layer
+    PasswordCodes.layer,
+    SecondFactors.layer(tokens)
   ).pipe(
     Layer.provideMerge(Layer.mergeAll(Tokens.layer(tokens), Sessions.layer(sessions), KeyHolders.layer)),
     Layer.provideMerge(LoginChanges.layer)

@@ -6,6 +6,7 @@ import {
   AccountTaken,
   InvalidCredentials,
   RegistrationClosed,
+  SecondFactorRequired,
   SessionMissing,
   Unauthorized
 } from "../api/Problems.ts"
@@ -15,6 +16,7 @@ import { noteEnded, noteEndedAll } from "../audit/AuditedSessions.ts"
 import { noteChange, noteClaim } from "../audit/AuditNote.ts"
 import { AuditTrail, type LineEnd } from "../audit/AuditTrail.ts"
 import type { EndedSession } from "../auth/EndedSession.ts"
+import { SecondFactors } from "../auth/SecondFactors.ts"
 import { SessionList } from "../auth/SessionList.ts"
 import { type OpenSession, Sessions } from "../auth/Sessions.ts"
 import { Tokens } from "../auth/Tokens.ts"
@@ -31,6 +33,7 @@ import {
   removeRefreshCookie,
   setRefreshCookie
 } from "./RefreshCookie.ts"
+import { makeSecondFactorHandlers } from "./SecondFactorHandlers.ts"
 
 export interface AuthOptions {
   /** Whether strangers may register once there is somebody. */
@@ -45,6 +48,15 @@ const refusedLogin = Effect.andThen(
   Effect.fail(new InvalidCredentials({ error: "invalid_grant" }))
 )
 
+/** The password was right. */
+const wantsCode = (isMissing: boolean) =>
+  Effect.fail(
+    new SecondFactorRequired({
+      detail: isMissing ? "send it as otp" : "this one is wrong, was used, or is past its time",
+      error: "invalid_grant"
+    })
+  )
+
 /** By what was shown of it, whoever showed it. */
 const noteEndedByItself = (ended: EndedSession) =>
   Effect.andThen(noteUser({ id: ended.userId, username: ended.username }), noteEnded(ended))
@@ -58,11 +70,13 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
       const tokens = yield* Tokens
       const sessions = yield* Sessions
       const list = yield* SessionList
+      const factors = yield* SecondFactors
       const guardLogin = yield* makeLoginGuard
       const trail = yield* AuditTrail
 
       const recorded = recordedIn(trail)
       const passwords = yield* makePasswordHandlers(guardLogin)
+      const secondFactor = yield* makeSecondFactorHandlers(guardLogin)
 
       /** Ending nothing changes nothing: it needs no line. */
       const endOne = <E, R>(name: string, end: Effect.Effect<EndedSession | null, E, R>, line: LineEnd) =>
@@ -102,6 +116,25 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
         }
       })
 
+      /** A session; null for what is told to nobody, and what was wrong with the code where only that was. */
+      const logIn = Effect.fnUntraced(function* (username: string, password: string, otp?: string) {
+        const user = yield* users.login(username, Redacted.make(password))
+        if (Option.isNone(user)) return null
+        const { id, passwordHash } = user.value
+        yield* noteUser(user.value)
+        const open = Effect.gen(function* () {
+          const proof = yield* factors.take(id, otp)
+          if (!proof.isGood) return proof
+          if (proof.by === "recovery code") {
+            yield* noteChange({ target: id, before: null, after: { second_factor: proof.by } })
+          }
+          return yield* sessions.open(id, passwordHash)
+        })
+        return yield* recorded("token", open, (made) =>
+          made === null || "isGood" in made ? null : done(200)
+        )
+      })
+
       return handlers.handleAll({
         me: () => Effect.map(Principal, ({ id, username, role, scopes }) => ({ id, username, role, scopes })),
 
@@ -126,20 +159,17 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
             return registered
           }).pipe(Effect.catchTags(whenDown)),
 
-        token: ({ payload: { username, password } }) =>
+        token: ({ payload: { username, password, otp } }) =>
           Effect.gen(function* () {
             yield* noteClaim(username)
-            const user = yield* guardLogin(username, users.login(username, Redacted.make(password)), {
-              isFailure: Option.isNone,
+            const answer = yield* guardLogin(username, logIn(username, password, otp), {
+              isFailure: (found) => found === null || "isGood" in found,
               onWait
             })
-            if (Option.isNone(user)) return yield* refusedLogin
-            const { id, passwordHash } = user.value
-            yield* noteUser(user.value)
-            const opened = yield* recorded("token", sessions.open(id, passwordHash), (session) =>
-              session === null ? null : done(200)
-            )
-            return yield* opened === null ? refusedLogin : tokenOf(opened)
+            if (answer === null) return yield* refusedLogin
+            if (!("isGood" in answer)) return yield* tokenOf(answer)
+            if (answer.waitSeconds > 0) return yield* onWait(answer.waitSeconds)
+            return yield* wantsCode(answer.why === "missing")
           }).pipe(Effect.catchTags(whenDown)),
 
         refresh: () =>
@@ -198,7 +228,8 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
             yield* noteEndedAll(id, ended)
           }).pipe(Effect.catchTag("UsersError", usersUnavailable)),
 
-        ...passwords
+        ...passwords,
+        ...secondFactor
       })
     })
   )

@@ -29,6 +29,8 @@ export const layerUsersHandlers = HttpApiBuilder.group(
       resetPassword: ({ params, request }) =>
         Effect.andThen(notTwice(request.headers), operations.resetPassword(params.id)),
 
+      removeSecondFactor: ({ params }) => operations.removeSecondFactor(params.id),
+
       update: ({ params, payload, request }) =>
         users.update(params.id, payload, versionsOf(request.headers["if-match"])).pipe(
           Effect.tap(({ before, after }) =>

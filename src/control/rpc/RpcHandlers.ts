@@ -111,6 +111,7 @@ export const layerRpcHandlers = WalstreamRpc.toLayer(
       "users.list": ({ query }) => users.list(query),
       "users.create": ({ payload }) => users.create(payload),
       "users.resetPassword": ({ params }) => users.resetPassword(params.id),
+      "users.removeSecondFactor": ({ params }) => users.removeSecondFactor(params.id),
       "audit.list": ({ query }) => audit.list(query),
       "audit.verify": ({ query }) => audit.verify(query),
       "audit.exportNdjson": ({ query }) => Stream.unwrap(audit.export(query))

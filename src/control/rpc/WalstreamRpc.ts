@@ -181,6 +181,10 @@ export class WalstreamRpc extends RpcGroup.make(
     success: UserWithCode,
     error: Schema.Union([InvalidRequest, UserMissing, Unavailable])
   }),
+  Rpc.make("users.removeSecondFactor", {
+    payload: params,
+    error: Schema.Union([InvalidRequest, UserMissing, Unavailable])
+  }),
   Rpc.make("audit.list", {
     payload: { query: Schema.Struct(auditListQuery) },
     success: AuditPage,

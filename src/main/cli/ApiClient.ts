@@ -37,23 +37,36 @@ const connection = Effect.gen(function* () {
   }
   const local = yield* readLocalAccess(settings.dataDir)
   const here = Option.filter(local, (access) => url === undefined || url === access.url)
+  const wanted = url ?? Option.getOrUndefined(here)?.url
+  const file = loginFile()
+  const stored = Option.filter(
+    yield* readLogin(file),
+    (login) => wanted === undefined || wanted === login.url
+  )
+  /** Null where there is none, or it is over. */
+  const kept = Effect.gen(function* () {
+    if (Option.isNone(stored)) return null
+    const login = yield* goOn(stored.value)
+    if (login !== null && login !== stored.value) yield* writeLogin(file, login)
+    return login
+  })
+  // A person has logged in here by itself: it may have a second factor, which the password alone would not do for.
+  if (Option.isSome(here) && Option.exists(stored, ({ cookie }) => cookie !== undefined)) {
+    const login = yield* kept
+    if (login !== null) return login
+  }
   if (Option.isSome(here)) {
     const { username, password, url: address } = here.value
     // A password that a person chose is not written down.
     const chosen = Option.match(settings.adminPassword, { onNone: () => "", onSome: Redacted.value })
     const known = password === "" ? chosen : password
     if (known !== "") {
-      return yield* logIn(address, username, known)
+      return yield* logIn(address, username, known).pipe(
+        Effect.catchTag("SecondFactorRequired", (error) => Effect.fail(explainApiError(address)(error)))
+      )
     }
   }
-  const wanted = url ?? Option.getOrUndefined(here)?.url
-  const file = loginFile()
-  const stored = yield* readLogin(file)
-  if (Option.isSome(stored) && (wanted === undefined || wanted === stored.value.url)) {
-    const login = yield* goOn(stored.value)
-    if (login !== null && login !== stored.value) yield* writeLogin(file, login)
-    return login ?? stored.value
-  }
+  if (Option.isSome(stored)) return (yield* kept) ?? stored.value
   return yield* misused(
     wanted === undefined
       ? "nothing is known to connect to: start an instance here with `npm start`, or log in with `walstream login --url URL`"

@@ -9,6 +9,7 @@ import {
   GapNotThere,
   InvalidRequest,
   NotTheFailure,
+  SecondFactorRequired,
   TokenExpired,
   TransitionRefused,
   Unauthorized
@@ -28,6 +29,9 @@ const sentence = (url: string, error: unknown): string => {
         ? "nothing more can be done with it"
         : `possible: ${error.allowed.join(", ")}`
     return `the job is ${error.from}: cannot ${error.action}; ${way}`
+  }
+  if (error instanceof SecondFactorRequired) {
+    return `${url} asks for a code of the second factor${error.detail === "send it as otp" ? `: run \`walstream login --url ${url}\`` : `: ${error.detail}`}`
   }
   if (error instanceof Forbidden) return error.message
   if (error instanceof GapNotThere || error instanceof NotTheFailure || error instanceof AccountTaken)

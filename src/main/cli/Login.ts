@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect"
 import { Cookies, FetchHttpClient, HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { HttpApiClient, HttpApiMiddleware } from "effect/http-api"
 import { Authorized } from "../../control/api/Principal.ts"
+import { SecondFactorRequired } from "../../control/api/Problems.ts"
 import { WalstreamApi } from "../../control/api/WalstreamApi.ts"
 import { explainApiError } from "./ApiErrors.ts"
 import type { StoredLogin } from "./StoredLogin.ts"
@@ -43,14 +44,24 @@ const loginOf = Effect.fnUntraced(function* (
   return login
 })
 
-export const logIn = Effect.fnUntraced(function* (url: string, username: string, password: string) {
+/** `otp`: where the user has a second factor; without one it fails with `SecondFactorRequired`. */
+export const logIn = Effect.fnUntraced(function* (
+  url: string,
+  username: string,
+  password: string,
+  otp?: string
+) {
   const auth = yield* authAt(url)
   const [token, response] = yield* auth
     .token({
-      payload: { grant_type: "password", username, password },
+      payload: { grant_type: "password", username, password, ...(otp === undefined ? {} : { otp }) },
       responseMode: "decoded-and-response"
     })
-    .pipe(Effect.mapError(explainApiError(url)))
+    .pipe(
+      Effect.mapError((error) =>
+        otp === undefined && error instanceof SecondFactorRequired ? error : explainApiError(url)(error)
+      )
+    )
   return yield* loginOf(url, token, response)
 })
 

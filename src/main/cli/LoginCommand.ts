@@ -1,6 +1,7 @@
 import { Effect, Option, Redacted } from "effect"
 import { Command, Flag, Prompt } from "effect/cli"
 import { Settings } from "../Settings.ts"
+import { explainApiError } from "./ApiErrors.ts"
 import { misused } from "./CliFailure.ts"
 import { logIn, whoIs } from "./Login.ts"
 import { answer, urlFlag } from "./Root.ts"
@@ -31,7 +32,18 @@ export const loginCommand = Command.make(
         ? username.value
         : yield* Prompt.run(Prompt.String({ message: "User name" }))
       const password = yield* Prompt.run(Prompt.Password({ message: "Password" }))
-      yield* writeLogin(file, yield* logIn(url, name, Redacted.value(password)))
+      const enter = (otp?: string) => logIn(url, name, Redacted.value(password), otp)
+      const login = yield* enter().pipe(
+        Effect.catchTag("SecondFactorRequired", () =>
+          Effect.flatMap(
+            Prompt.run(Prompt.String({ message: "Code of your app, or a recovery code" })),
+            (otp) => enter(otp.trim())
+          )
+        ),
+        // Nobody typed one.
+        Effect.catchTag("SecondFactorRequired", (error) => Effect.fail(explainApiError(url)(error)))
+      )
+      yield* writeLogin(file, login)
       yield* answer({ url, file }, `logged in at ${url}`)
     })
 ).pipe(

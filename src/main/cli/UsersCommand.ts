@@ -57,18 +57,33 @@ const create = Command.make(
     })
 ).pipe(Command.withDescription("Make a user; it chooses its password at the address that is shown once"))
 
+const userNamed = Effect.fnUntraced(function* (connected: Api, username: string) {
+  const users = yield* allUsers(connected)
+  const user = users.find((each) => each.username.toLowerCase() === username.toLowerCase())
+  return user ?? (yield* failed(`there is no user ${username}`))
+})
+
 const reset = Command.make("reset-password", { name }, ({ name: username }) =>
   Effect.gen(function* () {
     const connected = yield* api
-    const users = yield* allUsers(connected)
-    const user = users.find((each) => each.username.toLowerCase() === username.toLowerCase())
-    if (user === undefined) return yield* failed(`there is no user ${username}`)
+    const user = yield* userNamed(connected, username)
     const made = yield* connected.ask((rpc) => rpc["users.resetPassword"]({ params: { id: user.id } }))
     yield* answer(made, handOn(connected.url, made))
   })
 ).pipe(Command.withDescription("Log somebody out everywhere, and let it choose another password"))
 
+const removeSecondFactor = Command.make("remove-second-factor", { name }, ({ name: username }) =>
+  Effect.gen(function* () {
+    const connected = yield* api
+    const { id, username: whose } = yield* userNamed(connected, username)
+    yield* connected.ask((rpc) => rpc["users.removeSecondFactor"]({ params: { id } }))
+    yield* answer({ id, username: whose }, `${whose} is logged out, and logs in by password alone`)
+  })
+).pipe(
+  Command.withDescription("For somebody who has lost app and recovery codes: let the password be enough")
+)
+
 export const usersCommand = Command.make("users").pipe(
   Command.withDescription("Who may log in"),
-  Command.withSubcommands([list, create, reset])
+  Command.withSubcommands([list, create, reset, removeSecondFactor])
 )

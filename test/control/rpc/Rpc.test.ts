@@ -61,6 +61,7 @@ const callsOf = (client: Effect.Success<ReturnType<typeof clientOf>>) => ({
   "users.list": client["users.list"]({ query: {} }),
   "users.create": client["users.create"]({ payload: { username: "made-by-rpc", role: "viewer" } }),
   "users.resetPassword": client["users.resetPassword"]({ params: { id: "nobody" } }),
+  "users.removeSecondFactor": client["users.removeSecondFactor"]({ params: { id: "nobody" } }),
   "audit.list": client["audit.list"]({ query: {} }),
   "audit.verify": client["audit.verify"]({ query: {} }),
   "audit.exportNdjson": Stream.runDrain(client["audit.exportNdjson"]({ query: {} }))

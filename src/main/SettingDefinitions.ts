@@ -325,13 +325,13 @@ export const definitions = {
   sessionHours: wholeNumber("SESSION_HOURS", 12, [1, 8760], "After this long a login is over in any case."),
   secretKeysFormer: secrets(
     "SECRET_KEYS_FORMER",
-    "Those that SECRET_KEY was before: what they signed is taken until its time is over.",
+    "Those that SECRET_KEY was before: what they signed is taken until its time is over, what they sealed opens.",
     "a list of such keys with commas between",
     strongSecret
   ),
   secretKey: secret(
     "SECRET_KEY",
-    "Signs access tokens. Not set: the dev shape makes one and keeps it in DATA_DIR.",
+    "Signs access tokens and seals second factors. Not set: the dev shape makes one and keeps it in DATA_DIR.",
     "at least 32 characters, at least 10 of them different",
     strongSecret
   ),

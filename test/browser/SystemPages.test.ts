@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { afterAll, assert, beforeAll, it, vi } from "@effect/vitest"
+import { appCode } from "../control/AppCode.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { startChromium, type TestBrowser } from "./Chromium.ts"
 import { type RunningSystem, startSystem } from "./RunningSystem.ts"
@@ -194,6 +195,39 @@ describeWith("chromium", "the pages about the system itself, in a browser", () =
     await says("dialog", /It is shown this once/u)
     await page.getByRole("button", { name: "I handed it on" }).press("Enter")
     await page.waitForSelector("dialog[open]", { state: "detached" })
+  }, 60_000)
+
+  it("a second factor is set up, and then asked for in a second step", async () => {
+    const body = JSON.stringify({ username: "theo", email: "theo@example.com", password: "two-steps-in" })
+    assert.strictEqual((await post("auth/register", body, "application/json")).status, 201)
+    const theo = await visit(browser, { ...system, username: "theo", password: "two-steps-in" })
+    await theo.page.goto(`${system.url}/settings`)
+    await theo.logIn()
+    await theo.page.getByRole("button", { name: "Set it up" }).press("Enter")
+    await theo.page.locator("dialog").getByLabel("Present password").fill("two-steps-in")
+    await theo.page.keyboard.press("Enter")
+    const secret = (await theo.page.locator("dialog code").first().textContent()) ?? ""
+    await theo.page.getByLabel("Code of your app").fill(appCode(secret))
+    assert.deepStrictEqual(await theo.axe(), [])
+    await theo.page.keyboard.press("Enter")
+    await theo.says("dialog", /They are shown this once/u)
+    const [code = ""] = await theo.page.locator("dialog li").allTextContents()
+    await theo.page.getByRole("button", { name: "I stored them" }).press("Enter")
+    await theo.says("main", /Recovery codes left: 10/u)
+    for (const each of [secret, code]) assert.notInclude(await theo.page.content(), each)
+    await theo.close()
+
+    const again = await visit(browser, system)
+    await again.page.goto(system.url)
+    await again.page.fill("[name=username]", "theo")
+    await again.page.fill("[name=password]", "two-steps-in")
+    await again.page.keyboard.press("Enter")
+    await again.page.getByLabel("Code of your app").fill(code)
+    assert.deepStrictEqual(await again.axe(), [])
+    await again.page.keyboard.press("Enter")
+    await again.page.waitForSelector("[data-component=status-line]")
+    assert.deepStrictEqual(again.faults, [])
+    await again.close()
   }, 60_000)
 
   it("every one is whole for a screen reader in both themes, and fits a phone", async () => {

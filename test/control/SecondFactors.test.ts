@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Redacted, Schedule } from "effect"
 import { IpNetwork } from "effect/net"
 import { hashPassword } from "../../src/control/auth/PasswordHash.ts"
 import { secondsAfter } from "../../src/control/auth/SecondFactors.ts"
@@ -240,6 +240,13 @@ layer(apiLayer("second_factors", { trustedProxies }), { timeout: "60 seconds", e
           ]
         )
         const { secret: live, codes: left } = yield* withSecondFactor(token, password)
+        yield* login("ida", wrongCode(live))
+        // Refusals are written a little later, together.
+        yield* sql`SELECT 1 AS one FROM audit_log WHERE actor = 'ida' AND problem = 'second-factor-required'
+            AND outcome = 'refused'`.pipe(
+          Effect.filterOrFail((rows) => rows.length > 0),
+          Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 200 })
+        )
         const [kept] = yield* sql<{ readonly all: string }>`SELECT (SELECT json_agg(a) FROM audit_log a)::text
           || (SELECT json_agg(f) FROM second_factors f)::text || (SELECT json_agg(c) FROM recovery_codes c)::text AS all`
         for (const each of [secret, live, ...codes, ...left]) {

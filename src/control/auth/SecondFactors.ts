@@ -23,10 +23,15 @@ const longestSeconds = 3600
 export const secondsAfter = (failures: number): number =>
   failures < freeFailures ? 0 : Math.min(longestSeconds, 2 ** (failures - freeFailures))
 
+/** What lets nobody in. `waitSeconds`: until a code is looked at again; 0 where this one was. */
+export interface BadProof {
+  readonly isGood: false
+  readonly why: "missing" | "wrong"
+  readonly waitSeconds: number
+}
+
 /** What a login shows beside the password: `none` where nothing is asked for. */
-export type Proof =
-  | { readonly isGood: true; readonly by: "none" | "code" | "recovery code" }
-  | { readonly isGood: false; readonly why: "missing" | "wrong"; readonly waitSeconds: number }
+export type Proof = BadProof | { readonly isGood: true; readonly by: "none" | "code" | "recovery code" }
 
 const decodeRows = Schema.decodeUnknownEffect(
   Schema.Array(

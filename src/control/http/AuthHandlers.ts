@@ -16,7 +16,7 @@ import { noteEnded, noteEndedAll } from "../audit/AuditedSessions.ts"
 import { noteChange, noteClaim } from "../audit/AuditNote.ts"
 import { AuditTrail, type LineEnd } from "../audit/AuditTrail.ts"
 import type { EndedSession } from "../auth/EndedSession.ts"
-import { SecondFactors } from "../auth/SecondFactors.ts"
+import { type BadProof, SecondFactors } from "../auth/SecondFactors.ts"
 import { SessionList } from "../auth/SessionList.ts"
 import { type OpenSession, Sessions } from "../auth/Sessions.ts"
 import { Tokens } from "../auth/Tokens.ts"
@@ -47,6 +47,9 @@ const refusedLogin = Effect.andThen(
   Effect.logWarning("a login was refused"),
   Effect.fail(new InvalidCredentials({ error: "invalid_grant" }))
 )
+
+const isBadProof = (made: OpenSession | BadProof | null): made is BadProof =>
+  made !== null && "isGood" in made
 
 /** The password was right. */
 const wantsCode = (isMissing: boolean) =>
@@ -116,10 +119,10 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
         }
       })
 
-      /** A session; null for what is told to nobody, and what was wrong with the code where only that was. */
+      /** None for a wrong password; null where the user has another one by now. */
       const logIn = Effect.fnUntraced(function* (username: string, password: string, otp?: string) {
         const user = yield* users.login(username, Redacted.make(password))
-        if (Option.isNone(user)) return null
+        if (Option.isNone(user)) return Option.none()
         const { id, passwordHash } = user.value
         yield* noteUser(user.value)
         const open = Effect.gen(function* () {
@@ -130,9 +133,10 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
           }
           return yield* sessions.open(id, passwordHash)
         })
-        return yield* recorded("token", open, (made) =>
-          made === null || "isGood" in made ? null : done(200)
+        const opened = yield* recorded("token", open, (made) =>
+          made === null || isBadProof(made) ? null : done(200)
         )
+        return Option.some(opened)
       })
 
       return handlers.handleAll({
@@ -163,13 +167,14 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
           Effect.gen(function* () {
             yield* noteClaim(username)
             const answer = yield* guardLogin(username, logIn(username, password, otp), {
-              isFailure: (found) => found === null || "isGood" in found,
+              isFailure: (found) => Option.isNone(found) || isBadProof(found.value),
               onWait
             })
-            if (answer === null) return yield* refusedLogin
-            if (!("isGood" in answer)) return yield* tokenOf(answer)
-            if (answer.waitSeconds > 0) return yield* onWait(answer.waitSeconds)
-            return yield* wantsCode(answer.why === "missing")
+            const opened = Option.getOrNull(answer)
+            if (opened === null) return yield* refusedLogin
+            if (!isBadProof(opened)) return yield* tokenOf(opened)
+            if (opened.waitSeconds > 0) return yield* onWait(opened.waitSeconds)
+            return yield* wantsCode(opened.why === "missing")
           }).pipe(Effect.catchTags(whenDown)),
 
         refresh: () =>

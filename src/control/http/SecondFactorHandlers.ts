@@ -12,8 +12,8 @@ import { Users } from "../auth/Users.ts"
 import { usersUnavailable } from "../auth/UsersError.ts"
 import { invalidField } from "../InvalidField.ts"
 import type { LoginGuard } from "../limits/LoginGuard.ts"
+import { notTwice } from "./IdempotencyKeyRefused.ts"
 import { done, down, onWait, recordedIn, whenDown } from "./LoginAnswers.ts"
-import { notTwice } from "./ShownOnce.ts"
 
 interface Asked<A> {
   readonly payload: A

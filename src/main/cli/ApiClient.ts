@@ -24,7 +24,7 @@ const clientFor = (url: string, token: string) =>
 
 /**
  * Where to and as whom: WALSTREAM_API_KEY or WALSTREAM_TOKEN with --url or WALSTREAM_URL; else the instance that runs on this DATA_DIR,
- * under its own login; else what `walstream login` kept.
+ * by the password that somebody has logged in with there, or under its own login; else what `walstream login` kept.
  */
 const connection = Effect.gen(function* () {
   const settings = yield* Settings

@@ -31,7 +31,7 @@ const sentence = (url: string, error: unknown): string => {
     return `the job is ${error.from}: cannot ${error.action}; ${way}`
   }
   if (error instanceof SecondFactorRequired) {
-    return `${url} asks for a code of the second factor${error.detail === "send it as otp" ? `: run \`walstream login --url ${url}\`` : `: ${error.detail}`}`
+    return `${url} wants a code of the second factor that is good: run \`walstream login --url ${url}\``
   }
   if (error instanceof Forbidden) return error.message
   if (error instanceof GapNotThere || error instanceof NotTheFailure || error instanceof AccountTaken)

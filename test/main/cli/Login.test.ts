@@ -1,10 +1,14 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { goOn, logIn } from "../../../src/main/cli/Login.ts"
+import { loginFile, writeLogin } from "../../../src/main/cli/StoredLogin.ts"
+import { writeLocalAccess } from "../../../src/main/LocalAccess.ts"
+import { appCode, wrongCode } from "../../control/AppCode.ts"
+import { withSecondFactor } from "../../control/SecondFactorSteps.ts"
 import { apiLayer, ask, baseUrl, member, tokenFor } from "../../control/TestApi.ts"
 import { run } from "./RunCli.ts"
 
@@ -67,6 +71,38 @@ layer(apiLayer("cli_login"), { timeout: "60 seconds", excludeTestServices: true 
         yield* sql`DELETE FROM sessions`
         assert.isNull(yield* goOn({ ...first, until: 0 }))
       })
+    )
+
+    it.effect(
+      "asks for a code where there is a second factor, and goes on with what is kept without one",
+      () =>
+        Effect.gen(function* () {
+          const { home } = yield* temporaryHome
+          const url = yield* baseUrl
+          const admin = { WALSTREAM_URL: url, WALSTREAM_TOKEN: yield* tokenFor("admin") }
+          const { secret } = yield* withSecondFactor(yield* tokenFor("operator"), "a good password")
+          const wanted = yield* Effect.flip(logIn(url, "test-operator", "a good password"))
+          assert.strictEqual(wanted._tag, "SecondFactorRequired")
+          const wrong = yield* Effect.flip(logIn(url, "test-operator", "a good password", wrongCode(secret)))
+          assert.include(wrong.message, "wants a code of the second factor that is good")
+
+          const login = yield* logIn(url, "test-operator", "a good password", appCode(secret, 1))
+          const dataDir = join(home, "data")
+          yield* Effect.promise(() => mkdir(dataDir))
+          yield* writeLocalAccess(dataDir, { url, username: "test-operator", password: "a good password" })
+          const alone = yield* run({ DATA_DIR: dataDir }, ["jobs", "list"])
+          assert.strictEqual(alone.code, 1)
+          assert.include(alone.error, `run \`walstream login --url ${url}\``)
+          yield* writeLogin(loginFile(), login)
+          for (let i = 0; i < 4; i++) {
+            assert.strictEqual((yield* run({ DATA_DIR: dataDir }, ["jobs", "list"])).code, 0)
+          }
+
+          const removed = yield* run(admin, ["users", "remove-second-factor", "Test-Operator"])
+          assert.strictEqual(removed.code, 0, removed.error)
+          assert.include(removed.text, "logs in by password alone")
+          assert.strictEqual((yield* run({ DATA_DIR: dataDir }, ["jobs", "list"])).code, 1)
+        }).pipe(Effect.scoped)
     )
   }
 )

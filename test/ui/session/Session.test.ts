@@ -7,9 +7,9 @@ const user = { id: "1", username: "ann", role: "operator" as const }
 const makeScene = (kept: string | null = null) => {
   const state = { kept, refreshes: 0, isAway: false, role: user.role as Role }
   const session = makeSession({
-    logIn: async (_, password) => {
+    logIn: async (_, password, otp) => {
       if (password !== "right") throw new Error("wrong")
-      return "token 1"
+      return otp === undefined ? "token 1" : `token ${otp}`
     },
     refresh: async () => {
       state.refreshes += 1
@@ -73,6 +73,12 @@ describe("who is logged in", () => {
     state.role = "viewer"
     await session.look()
     expect(session.may("operator")).toBe(false)
+  })
+
+  it("a code of a second factor goes along with the password", async () => {
+    const { session } = makeScene()
+    await session.logIn("ann", "right", "287082")
+    expect(session.token()).toBe("token 287082")
   })
 
   it("a wrong password changes nothing", async () => {

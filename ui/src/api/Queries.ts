@@ -151,6 +151,11 @@ export const makeQueries = ({ call }: Api) => ({
       queryKey: ["sessions"],
       queryFn: ({ signal }) => call("auth.sessions", {}, { signal })
     }),
+  secondFactor: () =>
+    queryOptions({
+      queryKey: ["second-factor"],
+      queryFn: ({ signal }) => call("auth.secondFactor", {}, { signal })
+    }),
   audit: (filter: AuditFilterQuery, cursor: string) =>
     queryOptions({
       queryKey: ["audit", filter, cursor],

@@ -19,7 +19,7 @@ export type SessionState =
 
 export interface SessionNeeds {
   /** Rejected with what is to be shown. */
-  readonly logIn: (username: string, password: string) => Promise<string>
+  readonly logIn: (username: string, password: string, otp?: string) => Promise<string>
   /** An access token by what the browser keeps of a login; null when that has ended. */
   readonly refresh: () => Promise<string | null>
   /** Rejects where the server has not ended the login. */
@@ -36,7 +36,8 @@ export interface Session {
   readonly resume: () => Promise<void>
   /** Whether the user is still who it was: an admin may have changed the role meanwhile. */
   readonly look: () => Promise<void>
-  readonly logIn: (username: string, password: string) => Promise<void>
+  /** `otp`: where the user has a second factor. */
+  readonly logIn: (username: string, password: string, otp?: string) => Promise<void>
   /** Whether the login has ended: where the server did not end it, a reload would be logged in again. */
   readonly logOut: () => Promise<boolean>
   /** Whether there is a new token. One at a time, however many ask. */
@@ -96,7 +97,7 @@ export const makeSession = (needs: SessionNeeds): Session => {
       if (found === null || current().state !== "in" || was === null) return
       if (found.role !== was.role || found.username !== was.username) setCurrent({ state: "in", user: found })
     },
-    logIn: async (username, password) => enter(await needs.logIn(username, password)),
+    logIn: async (username, password, otp) => enter(await needs.logIn(username, password, otp)),
     logOut: () =>
       needs.logOut().then(
         () => {

@@ -44,8 +44,10 @@ export const makeApp = (): App => {
     refused: () => void session.look()
   })
   const session: Session = makeSession({
-    logIn: async (username, password) =>
-      (await api.call("auth.token", { payload: { username, password } })).access_token,
+    logIn: async (username, password, otp) => {
+      const payload = { username, password, ...(otp === undefined ? {} : { otp }) }
+      return (await api.call("auth.token", { payload })).access_token
+    },
     refresh: async () => {
       const response = await byCookie("refresh")
       if (response.status === 401) return null

@@ -4,6 +4,7 @@ import { Card, PageHead } from "../../kit/Surface.tsx"
 import { isoText, isZone, momentText, zoneName } from "../../lib/Time.ts"
 import { useApp } from "../../state/App.ts"
 import { PasswordCard } from "./PasswordCard.tsx"
+import { SecondFactorCard } from "./SecondFactorCard.tsx"
 import { SessionsCard } from "./SessionsCard.tsx"
 import "./Settings.css"
 
@@ -85,6 +86,7 @@ const SettingsPage = () => {
         </Card>
         <SessionsCard />
         <PasswordCard />
+        <SecondFactorCard />
       </div>
     </>
   )

@@ -18,11 +18,11 @@ export const UserDialog = (props: {
   const { api, cache, session, toasts } = useApp()
   const [role, setRole] = createSignal<Role>(props.user.role)
   const [isActive, setActive] = createSignal(props.user.is_active)
-  const [busy, setBusy] = createSignal<"save" | "end" | "reset" | null>(null)
+  const [busy, setBusy] = createSignal<"save" | "end" | "reset" | "factor" | null>(null)
   const [problem, setProblem] = createSignal<ApiProblem>()
   const isSame = () => role() === props.user.role && isActive() === props.user.is_active
 
-  const attempt = async (which: "save" | "end", done: string, act: () => Promise<unknown>) => {
+  const attempt = async (which: "save" | "end" | "factor", done: string, act: () => Promise<unknown>) => {
     setBusy(which)
     setProblem(undefined)
     try {
@@ -46,6 +46,11 @@ export const UserDialog = (props: {
   const endSessions = () =>
     attempt("end", `${props.user.username} is logged out everywhere`, () =>
       api.call("users.endSessions", { params: { id: props.user.id } })
+    )
+
+  const removeSecondFactor = () =>
+    attempt("factor", `${props.user.username} logs in by password alone, and is logged out`, () =>
+      api.call("users.removeSecondFactor", { params: { id: props.user.id } })
     )
 
   const reset = async () => {
@@ -97,6 +102,16 @@ export const UserDialog = (props: {
       <p class="faint">
         A change counts at once, in sessions, streams and keys that are open. It goes on record.
       </p>
+      <Show when={props.user.id !== session.user()?.id}>
+        <div>
+          <Button size="small" busy={busy() === "factor"} onClick={() => void removeSecondFactor()}>
+            Remove second factor
+          </Button>
+          <p class="faint">
+            For whoever has lost app and recovery codes: all sessions end, and the password is enough.
+          </p>
+        </div>
+      </Show>
       <Show when={problem()}>{(error) => <ProblemView error={error()} />}</Show>
     </Dialog>
   )

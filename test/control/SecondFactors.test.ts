@@ -126,17 +126,31 @@ layer(apiLayer("second_factors", { trustedProxies }), { timeout: "60 seconds", e
       })
     )
 
-    it.effect("counts for the growing delay of an address, with a code and without", () =>
-      Effect.gen(function* () {
-        const { secret } = yield* person("eve")
-        const headers = { "x-forwarded-for": "203.0.113.9" }
-        const form = { username: "eve", password }
-        const statuses: Array<number> = []
-        for (const otp of [{}, { otp: wrongCode(secret) }, {}, { otp: appCode(secret, 1) }]) {
-          statuses.push((yield* ask("/api/v1/auth/token", { form: { ...form, ...otp }, headers })).status)
-        }
-        assert.deepStrictEqual(statuses, [401, 401, 401, 429])
-      })
+    it.effect(
+      "a wrong code counts for the growing delay of an address, one that was not asked for yet does not",
+      () =>
+        Effect.gen(function* () {
+          const { secret } = yield* person("eve")
+          const from = Effect.fnUntraced(function* (address: string, tries: ReadonlyArray<{ otp?: string }>) {
+            const headers = { "x-forwarded-for": address }
+            return yield* Effect.forEach(tries, (otp) =>
+              Effect.map(
+                ask("/api/v1/auth/token", { form: { username: "eve", password, ...otp }, headers }),
+                ({ status }) => status
+              )
+            )
+          })
+          const [wrong, right] = [{ otp: wrongCode(secret) }, { otp: appCode(secret, 1) }]
+          assert.deepStrictEqual(
+            yield* from("203.0.113.9", [wrong, wrong, wrong, right]),
+            [401, 401, 401, 429]
+          )
+          const first = Array.from({ length: 10 }, () => ({}))
+          assert.deepStrictEqual(yield* from("203.0.113.10", [...first, right]), [
+            ...first.map(() => 401),
+            200
+          ])
+        })
     )
 
     it.effect("is told of to nobody who has not the password", () =>

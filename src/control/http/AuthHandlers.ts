@@ -167,7 +167,9 @@ export const layerAuthHandlers = ({ isOpen, cookie }: AuthOptions) =>
           Effect.gen(function* () {
             yield* noteClaim(username)
             const answer = yield* guardLogin(username, logIn(username, password, otp), {
-              isFailure: (found) => Option.isNone(found) || isBadProof(found.value),
+              // Who has not been asked for a code yet has not guessed.
+              isFailure: (found) =>
+                Option.isNone(found) || (isBadProof(found.value) && found.value.why === "wrong"),
               onWait
             })
             const opened = Option.getOrNull(answer)

@@ -40,6 +40,8 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => {
   dispose()
   vi.useRealTimers()
+  // The document is that of the next file, too.
+  vi.unstubAllGlobals()
 })
 
 const makeScene = async (): Promise<Scene> => {

@@ -39,9 +39,9 @@ let dispose = () => {}
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => {
   dispose()
-  vi.useRealTimers()
-  // The document is that of the next file, too.
+  // The document is that of the next file, too. What the stubs stood for are the timers' fakes: those go last.
   vi.unstubAllGlobals()
+  vi.useRealTimers()
 })
 
 const makeScene = async (): Promise<Scene> => {

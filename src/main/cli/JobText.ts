@@ -14,14 +14,9 @@ const speed = (job: JobJson): string => (job.speed_factor === "max" ? "max" : `$
 /** What a job covers, in a few words. */
 const stretch = (job: JobJson): string => {
   const start = job.start_lsn ?? (job.start_time === null ? "the beginning" : plainTime(job.start_time))
-  const end =
-    job.end_lsn ??
-    (job.end_time === null
-      ? job.follow
-        ? "on and on"
-        : "what is there when it starts"
-      : plainTime(job.end_time))
-  return `${start} to ${end}`
+  const end = job.end_lsn ?? (job.end_time === null ? null : plainTime(job.end_time))
+  if (end !== null) return `${start} to ${end}`
+  return job.follow ? `${start}, and on and on` : `${start} to what is there when it starts`
 }
 
 /** Of how many, or how far in the window where a filter leaves that open. */

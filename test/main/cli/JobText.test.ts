@@ -12,3 +12,12 @@ it("a job's worker and the end of its lease are told, and of one without a lease
     /^(?:worker|lease) /mu
   )
 })
+
+it("a window without an end goes on and on, or to what is there", () => {
+  const open = { ...exampleJob, start_lsn: null, start_time: null, end_lsn: null, end_time: null }
+  assert.include(jobDetails({ ...open, follow: true }), "window     the beginning, and on and on\n")
+  assert.include(
+    jobDetails({ ...open, follow: false }),
+    "window     the beginning to what is there when it starts\n"
+  )
+})

@@ -1,12 +1,11 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, type Redacted } from "effect"
+import { Effect, type Redacted } from "effect"
 import { connectPg } from "../../src/postgres/PgSession.ts"
 import { follow, until } from "../faults/Scene.ts"
-import { assertSameDatabases } from "../servers/CompareDatabases.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { pgbench, pgbenchInit } from "../servers/Pgbench.ts"
 import { makePlatform } from "./Platform.ts"
-import { patiently, settled, startJob, untilJob } from "./Scenario.ts"
+import { endOfPgbench, patiently, startJob, untilJob } from "./Scenario.ts"
 
 const seconds = (name: string, usual: number) => Number(process.env[name] ?? usual)
 /** How long each is away; 600 on demand. */
@@ -158,24 +157,7 @@ describeWith("kafka", "outages", () => {
                 assert.isTrue(stoodStill, "nobody applies when no lease can be renewed")
                 assert.strictEqual(job.status, "running")
 
-                yield* Fiber.interrupt(load)
-                yield* until(
-                  "pgbench has ended",
-                  Effect.map(
-                    numberAt(
-                      source,
-                      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'"
-                    ),
-                    (n) => n === 0
-                  )
-                )
-                const last = yield* settled(platform, api, id)
-                yield* assertSameDatabases(platform.sourceUrl, platform.targetUrl)
-                const { events_converged, events_duplicate } = yield* api.job(id)
-                assert.deepStrictEqual([events_converged, events_duplicate], [0, 0])
-                const audit = yield* platform.audit
-                assert.deepStrictEqual([audit.faults, audit.transactions], [[], last])
-                for (const [name, { ownEnds }] of processes) assert.deepStrictEqual(ownEnds(), [], name)
+                yield* endOfPgbench(platform, api, id, load)
               }),
               () => platform.tellLogs
             )

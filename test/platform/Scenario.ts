@@ -1,9 +1,10 @@
+import { assert } from "@effect/vitest"
 import { Effect, Fiber, type Redacted, Schedule, Schema } from "effect"
 import { runWorkload, workloadLock } from "../../src/main/demo/DemoWorkload.ts"
 import { connectPg } from "../../src/postgres/PgSession.ts"
 import type { ApiClient, JobView } from "../faults/ApiClient.ts"
 import { until } from "../faults/Scene.ts"
-import { keepRows } from "../servers/CompareDatabases.ts"
+import { assertSameDatabases, keepRows } from "../servers/CompareDatabases.ts"
 import { pgbench, pgbenchInit } from "../servers/Pgbench.ts"
 import { emptyShop, type makePlatform } from "./Platform.ts"
 
@@ -111,3 +112,28 @@ export const settled = Effect.fnUntraced(function* (platform: Platform, api: Api
   yield* untilJob(api, id, `the job reaches ${last}`, (job) => (job.checkpoint?.seq ?? 0) >= last)
   return last
 })
+
+/** Ends pgbench, and holds what became of its changes against the source: nothing lost, applied twice or corrected. */
+export const endOfPgbench = Effect.fnUntraced(function* (
+  platform: Platform,
+  api: ApiClient,
+  id: string,
+  load: Fiber.Fiber<unknown, unknown>
+) {
+  const source = yield* connectPg({ url: platform.sourceUrl, applicationName: "test" })
+  yield* Fiber.interrupt(load)
+  yield* until(
+    "pgbench has ended",
+    Effect.map(
+      source.query("SELECT FROM pg_stat_activity WHERE application_name = 'pgbench'"),
+      (rows) => rows.length === 0
+    )
+  )
+  const last = yield* settled(platform, api, id)
+  yield* assertSameDatabases(platform.sourceUrl, platform.targetUrl)
+  const { events_converged, events_duplicate } = yield* api.job(id)
+  assert.deepStrictEqual([events_converged, events_duplicate], [0, 0])
+  const audit = yield* platform.audit
+  assert.deepStrictEqual([audit.faults, audit.transactions], [[], last])
+  for (const [name, { ownEnds }] of platform.processes) assert.deepStrictEqual(ownEnds(), [], name)
+}, Effect.scoped)

@@ -1,14 +1,13 @@
 import { rename } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, type Redacted, Schedule } from "effect"
+import { Effect, type Redacted, Schedule } from "effect"
 import { connectPg } from "../../src/postgres/PgSession.ts"
 import { follow, until } from "../faults/Scene.ts"
-import { assertSameDatabases } from "../servers/CompareDatabases.ts"
 import { describeWith } from "../servers/DescribeWith.ts"
 import { pgbench, pgbenchInit } from "../servers/Pgbench.ts"
 import { makePlatform } from "./Platform.ts"
-import { patiently, settled } from "./Scenario.ts"
+import { endOfPgbench, patiently } from "./Scenario.ts"
 
 /** How long Kafka is away at the least; 600 on demand. */
 const away = Number(process.env["WALSTREAM_SPILL_SECONDS"] ?? 20)
@@ -136,24 +135,7 @@ describeWith("kafka", "a spill", () => {
                 )
                 yield* isApplying
 
-                yield* Fiber.interrupt(load)
-                yield* until(
-                  "pgbench has ended",
-                  Effect.map(
-                    numberAt(
-                      source,
-                      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'"
-                    ),
-                    (n) => n === 0
-                  )
-                )
-                const last = yield* settled(platform, api, id)
-                yield* assertSameDatabases(platform.sourceUrl, platform.targetUrl)
-                const { events_converged, events_duplicate } = yield* api.job(id)
-                assert.deepStrictEqual([events_converged, events_duplicate], [0, 0])
-                const audit = yield* platform.audit
-                assert.deepStrictEqual([audit.faults, audit.transactions], [[], last])
-                for (const [name, { ownEnds }] of processes) assert.deepStrictEqual(ownEnds(), [], name)
+                yield* endOfPgbench(platform, api, id, load)
               }),
               () => platform.tellLogs
             )

@@ -1,41 +1,12 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { Effect } from "effect"
 import { IpNetwork } from "effect/net"
 import { stopped, tokenOnce } from "../ContractCases.ts"
 import { type Answer, type Ask, apiLayer, ask, member, trouble } from "../TestApi.ts"
+import { eventually, type Line, linesOf } from "./AuditLines.ts"
 
 const position = "0000000000000200-0000000001"
-
-interface Line {
-  readonly seq: number
-  readonly actor: string | null
-  readonly action: string
-  readonly target: string | null
-  readonly outcome: string
-  readonly status: number | null
-  readonly problem: string | null
-  readonly repeats: number
-  readonly address: string | null
-  readonly request_id: string | null
-  readonly before: unknown
-  readonly after: unknown
-}
-
-/** What is on record, newest first. */
-const linesOf = Effect.fnUntraced(function* (query: string) {
-  const answer = yield* ask(`/api/v1/audit?${query}`, { token: yield* tokenOnce("admin") })
-  assert.strictEqual(answer.status, 200, answer.text)
-  // As the contract test holds it against the schema.
-  return member(answer.json, "items") as unknown as ReadonlyArray<Line>
-})
-
-/** Refused attempts are written a second later. */
-const eventually = (query: string, isThere: (lines: ReadonlyArray<Line>) => boolean) =>
-  linesOf(query).pipe(
-    Effect.repeat({ until: isThere, schedule: Schedule.spaced("100 millis") }),
-    Effect.timeout("10 seconds")
-  )
 
 const password = "a good password"
 const cookieOf = ({ headers }: Answer): string => headers.getSetCookie()[0]?.split(";")[0] ?? "none"
